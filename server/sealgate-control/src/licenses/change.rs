@@ -433,7 +433,7 @@ where
             store_next(tx, &locked, (&license, &next.statement), self.at).await?;
         } else {
             table::licenses::store(tx, &license).await?;
-            list_revoked(tx, &license, self.at).await?;
+            list_revoked(tx, (&locked, &license), license.terms.conditions.slot, self.at).await?;
         }
         table::events::insert(tx, &self.event).await?;
         table::audit::insert(tx, &self.audit).await?;

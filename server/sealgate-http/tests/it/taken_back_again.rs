@@ -35,6 +35,16 @@ fn version(app: &TestApp, license: &Value) -> (u64, u64) {
     (version.parse().expect("a number"), slot.parse().expect("a number"))
 }
 
+/// The slot of the newest version that is listed.
+fn listed_version(app: &TestApp, license: &Value) -> u64 {
+    let slots = app.texts(&format!(
+        "SELECT CAST(slot AS TEXT) FROM slots WHERE license_id = '{}' AND listed_at IS NOT NULL AND version IS NOT NULL \
+         ORDER BY version DESC LIMIT 1",
+        text(&license["license_id"])
+    ));
+    slots[0].parse().expect("a number")
+}
+
 /// Whether the newest snapshot lists that slot of block 0.
 fn lists(app: &TestApp, product: &Value, slot: u64) -> bool {
     app.clock.advance(60);
@@ -44,7 +54,48 @@ fn lists(app: &TestApp, product: &Value, slot: u64) -> bool {
     taken.listed.values().any(|slots| slots.iter().any(|listed| u64::from(*listed) == slot))
 }
 
+/// 12,000 proofs of a license, of which 1,000 have ended.
+fn give_many_proofs(app: &TestApp, license: &Value) {
+    app.meddle(&format!(
+        "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation, expires_at) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) \
+         SELECT l.app_id, 100000 + i, 0, l.tenant_id, l.license_id, 'a' || CAST(i % 150 AS TEXT), 1, \
+         CASE WHEN i % 12 = 0 THEN 5 END FROM n, licenses l WHERE l.license_id = '{}'",
+        text(&license["license_id"])
+    ));
+}
+
 on_both_engines! {
+    /// All others who write wait while it is revoked.
+    fn a_license_that_has_much_is_revoked_in_parts(app: &TestApp) {
+        let (product, license) = sell(app, &json!({ "max_devices": 3 }));
+        for n in [3, 4, 5] {
+            app.api("PATCH", &at(&license, ""), &json!({ "max_devices": n })).expect(200);
+        }
+        give_many_proofs(app, &license);
+        let build = app.build(&product);
+        let listed = || app.count("slots WHERE listed_at IS NOT NULL");
+        assert_eq!(listed(), 0);
+        post(app, &license, "/revoke");
+        assert!((1..=1_001).contains(&listed()), "{}", listed());
+        assert_eq!(version(app, &license).1, listed_version(app, &license), "the present version comes first");
+        // What machines without a network are told is all of it, at once.
+        sign(app);
+        let taken = TakenOver::default().next(&build.trust, &fetch(app, &product), app.clock.seconds());
+        let at_once = taken.expect("is believed").count();
+        assert_eq!(at_once, 11_003);
+        app.clock.advance(6);
+        app.run_jobs();
+        assert_eq!((listed(), app.count("slots_left")), (11_003, 0), "all but what has ended");
+        app.clock.advance(60);
+        sign(app);
+        let taken = TakenOver::default().next(&build.trust, &fetch(app, &product), app.clock.seconds());
+        assert_eq!(taken.expect("is believed").count(), at_once);
+        // Whatever else becomes of it.
+        app.api("PATCH", &at(&license, ""), &json!({ "label": "gone" }));
+        assert_eq!((listed(), app.count("slots_left")), (11_003, 0));
+    }
+
     /// What a revoked issuer had signed is signed again, but not what was revoked with it.
     fn a_license_is_revoked_before_the_issuer_that_signed_it(app: &TestApp) {
         let (product, gone) = sell(app, &json!({ "max_devices": 3 }));

@@ -47,6 +47,12 @@ pub const JOBS: &[Job] = &[
         run: |turn| Box::pin(turn.servers().renew_ahead()),
     },
     Job {
+        name: "list_revoked",
+        every: 5,
+        failure: "what revoked licenses have was not listed",
+        run: |turn| Box::pin(snapshots::list(turn)),
+    },
+    Job {
         name: SIGN_SNAPSHOTS,
         every: 60,
         failure: "revocation data was not signed",

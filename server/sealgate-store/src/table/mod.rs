@@ -33,6 +33,7 @@ pub mod leases;
 mod license_keys;
 pub mod licenses;
 pub mod lifetime_files;
+pub mod listings;
 pub mod made_tokens;
 mod page;
 pub mod pardons;

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use sealgate_artifact::{ActivationId, AppId, LicenseId, Shard, TenantId, UnixSeconds, limits};
 
-use super::slot_blocks;
-use super::{BlockListed, LicenseRow};
+use super::{BlockListed, LicenseRow, listings, slot_blocks};
 use crate::columns::{count, moment, optional, optional_count, optional_time, signed};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
@@ -52,7 +51,6 @@ statements! {
     // The columns that a runtime's database user may fill.
     GIVE_PROOF = "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation, expires_at) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (app_id, slot) DO NOTHING";
-    LIST_LICENSE = "UPDATE slots SET listed_at = $2 WHERE license_id = $1 AND listed_at IS NULL";
     LIST_EARLIER = "UPDATE slots SET listed_at = $3 WHERE license_id = $1 AND activation_id IS NULL AND version < $2 \
                     AND listed_at IS NULL";
     LIST_PROOFS = with_rows!(list_proofs!(), (1, 3, 1), "", ")");
@@ -175,11 +173,6 @@ fn with_place(query: Query, row: &SlotRow) -> Query {
         .bind(row.license.to_string())
 }
 
-/// Lists all that a license has (`spec/revocation.md` §1.5): its versions and proofs.
-pub async fn list_license(tx: &mut Tx<'_>, license: LicenseId, at: UnixSeconds) -> Result<u64, StoreError> {
-    query(LIST_LICENSE).bind(license.to_string()).bind(signed(at.get())).execute(tx).await
-}
-
 /// Lists the versions of a license before that one which are not listed.
 pub async fn list_earlier(
     tx: &mut Tx<'_>,
@@ -211,15 +204,19 @@ pub async fn list_proofs(
     Ok(())
 }
 
-/// What is listed in a block, counted from its beginning, in rising order. What has ended by itself is listed no more
-/// (`spec/revocation.md` §1.4).
+/// What is listed in a block, counted from its beginning, in rising order, with what is still to be listed of revoked licenses. What
+/// has ended by itself is listed no more (`spec/revocation.md` §1.4).
 pub async fn listed(
     on: impl Read + Copy,
     tenant: TenantId,
     (app, block): (AppId, u64),
     now: UnixSeconds,
 ) -> Result<Vec<u32>, StoreError> {
-    let (mut places, mut last) = (Vec::new(), (-1, -1));
+    // What is listed meanwhile is found by one of the two.
+    let left = listings::left(on, (tenant, app, block), now).await?;
+    let mut places: Vec<u32> =
+        left.iter().filter_map(|slot| u32::try_from(slot % BLOCK_SLOTS).ok()).collect();
+    let mut last = (-1, -1);
     loop {
         let query = query(LISTED).bind(app.to_string()).bind(signed(block)).bind(last.0).bind(last.1);
         let query = query.bind(tenant.to_string()).bind(signed(now.get())).bind(i64::from(PAGE));
@@ -231,6 +228,7 @@ pub async fn listed(
         }
         if rows.len() < PAGE as usize {
             places.sort_unstable();
+            places.dedup();
             return Ok(places);
         }
     }

@@ -42,6 +42,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("leases", table::leases::STATEMENTS),
     ("licenses", table::licenses::STATEMENTS),
     ("lifetime_files", table::lifetime_files::STATEMENTS),
+    ("listings", table::listings::STATEMENTS),
     ("made_tokens", table::made_tokens::STATEMENTS),
     ("pardons", table::pardons::STATEMENTS),
     ("pending", table::pending::STATEMENTS),
