@@ -88,10 +88,11 @@ impl Again {
             for row in &page {
                 let failed = came.failed.len();
                 match row.what {
-                    Slotted::Version(version) => {
+                    None => {}
+                    Some(Slotted::Version(version)) => {
                         self.take_back_version(by_right, (row.license, version), now, came).await?;
                     }
-                    Slotted::Proof(activation, generation) => {
+                    Some(Slotted::Proof(activation, generation)) => {
                         let seat = pending::seat(&self.db, activation, generation).await?;
                         self.release(by_right, seat, came).await?;
                     }

@@ -1,7 +1,7 @@
 //! Which licenses an imported snapshot takes back (`spec/revocation.md` §7.3): those that it says were, whatever became of them since
 //! the copy, and no others.
 
-use sealgate_testkit::{TakenOver, TestApp, TestDevice, on_both_engines};
+use sealgate_testkit::{Engine, TakenOver, TestApp, TestDevice, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::snapshot_imports::{at, fetch, import, refusal, sign, text};
@@ -52,6 +52,46 @@ fn lists(app: &TestApp, product: &Value, slot: u64) -> bool {
     let (file, now) = (fetch(app, product), app.clock.seconds());
     let taken = TakenOver::default().next(&app.build(product).trust, &file, now).expect("is believed");
     taken.listed.values().any(|slots| slots.iter().any(|listed| u64::from(*listed) == slot))
+}
+
+/// Asks, and changes something while what was asked is judged by what was so before.
+fn while_asked<T: Send>(app: &TestApp, ask: impl FnOnce() -> T + Send, change: impl FnOnce() + Send) -> T {
+    app.finish_writes();
+    let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    std::thread::scope(|scope| {
+        let mut asked = None;
+        app.while_locked("activations", || {
+            asked = Some(scope.spawn(ask));
+            assert!((0..5_000).any(|_| app.count(waiting) > 0), "nobody waits for the lock");
+            change();
+        });
+        asked.expect("was asked").join().expect("gets an answer")
+    })
+}
+
+/// Revocation data speaks of what was given out before the license was revoked or changed.
+#[test]
+fn nothing_is_proved_of_a_license_that_changes_meanwhile() {
+    let app = &TestApp::start(Engine::Postgres);
+    let (product, license) = sell(app, &json!({ "max_devices": 3 }));
+    let (build, key) = (app.build(&product), text(&license["license_key"]));
+    let change = |n: u32| app.api("PATCH", &at(&license, ""), &json!({ "max_devices": n })).expect(200);
+    let (desk, lap) = (TestDevice::default(), TestDevice::default());
+    let mut state = desk.activate(app, &build, key, 0).expect_admitted();
+    let activated =
+        while_asked(app, || lap.activate(app, &build, key, 0), || drop(change(4))).expect_admitted();
+    let present = app.texts("SELECT ENCODE(statement_id, 'hex') FROM licenses");
+    assert_eq!(activated.said.license_statement.to_string(), present[0]);
+    let unlisted = || app.count("slots WHERE listed_at IS NULL");
+    let beaten = while_asked(
+        app,
+        || state.beat(app, &build, &desk),
+        || {
+            post(app, &license, "/revoke");
+            assert_eq!(unlisted(), 0);
+        },
+    );
+    assert_eq!((beaten.code(), unlisted()), ("revoked", 0));
 }
 
 /// 12,000 proofs of a license, of which 1,000 have ended.

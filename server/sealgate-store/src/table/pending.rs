@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealgate_artifact::{ActivationId, AppId, LicenseId, TenantId};
 
 use super::Slotted;
-use crate::columns::{count, optional, optional_count, parsed, signed};
+use crate::columns::{count, parsed, signed};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
@@ -60,21 +60,22 @@ pub struct Pending {
     pub app: AppId,
     pub slot: u64,
     pub license: LicenseId,
-    pub what: Slotted,
+    /// A runtime's database user may add rows: one that does not parse has nothing, and stops nobody.
+    pub what: Option<Slotted>,
 }
 
 impl FromRow for Pending {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let proof = optional(row, "activation_id", |t| ActivationId::parse(t).ok())?
-            .zip(optional_count(row, "generation")?)
-            .map(|(activation, generation)| Slotted::Proof(activation, generation));
-        // What a snapshot listed of a license has one of the two.
-        let version = optional_count(row, "version")?.map(Slotted::Version);
+        let activation: Option<String> = row.get("activation_id")?;
+        let number =
+            |name| Ok::<_, StoreError>(row.get::<Option<i64>>(name)?.and_then(|n| u64::try_from(n).ok()));
+        let proof = activation.and_then(|text| ActivationId::parse(&text).ok()).zip(number("generation")?);
+        let proof = proof.map(|(activation, generation)| Slotted::Proof(activation, generation));
         Ok(Self {
             app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
             slot: count(row, "slot")?,
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            what: proof.or(version).unwrap_or(Slotted::Version(0)),
+            what: proof.or(number("version")?.map(Slotted::Version)),
         })
     }
 }
