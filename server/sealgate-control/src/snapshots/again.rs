@@ -107,8 +107,8 @@ impl Again {
         }
     }
 
-    /// spec/revocation.md §7.5: only the newest version that was signed when the snapshot was says what became of the license: earlier ones may be listed
-    /// because another one followed them.
+    /// spec/revocation.md §7.5: only the newest version that was signed when the snapshot was says what became of the license. Earlier
+    /// ones may be listed because another one followed them.
     async fn take_back_version(
         &self,
         by_right: &Caller,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sealgate_artifact::{
-    ActivationId, AppId, ChainHead, Code, LicenseId, Nonce, PublicKey, StatementId, TenantId, UnixSeconds,
+    ActivationId, AppId, ChainHead, Code, Nonce, PublicKey, StatementId, TenantId, UnixSeconds,
 };
 use sealgate_store::table::{
     ActivationRow, Ended, LicenseRow, SignedLicense, SlotOwner, SlotRow, Slotted, activations, licenses,
