@@ -157,7 +157,7 @@ async fn list_page(
     let last: (String, i64) = (last.get("activation_id")?, last.get("slot")?);
     let query = query(LIST_PROOFS).bind(license).bind(activation).bind(slot).bind(&last.0).bind(last.1);
     query.bind(at).execute(&mut *tx).await?;
-    Ok((rows.len() as u64 == most).then(|| After::Proof(last.0, last.1)))
+    Ok((rows.len() as u64 == most).then_some(After::Proof(last.0, last.1)))
 }
 
 /// The slots of a block that are still to be listed: what has them counts as listed.
