@@ -33,8 +33,23 @@ CREATE TABLE slots (
     expires_at BIGINT,
     -- Since when it is listed; NULL: it is not.
     listed_at BIGINT,
+    -- 1: an imported snapshot listed it, and what follows from that was not done yet.
+    is_pending BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (app_id, slot),
     FOREIGN KEY (tenant_id, license_id) REFERENCES licenses (tenant_id, license_id)
 );
-CREATE INDEX slots_of_license ON slots (license_id, activation_id);
+CREATE INDEX slots_of_license ON slots (license_id, activation_id, slot);
 CREATE INDEX slots_listed ON slots (app_id, block, listed_at, slot) WHERE listed_at IS NOT NULL;
+CREATE INDEX slots_pending ON slots (tenant_id, app_id, slot) WHERE is_pending = 1;
+
+-- Revoked licenses of which more is to be listed than one transaction lists.
+CREATE TABLE slots_left (
+    license_id TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    app_id TEXT NOT NULL,
+    -- What was looked at last, by activation and slot. NULL: a version; they come before the proofs.
+    activation_id TEXT,
+    slot BIGINT NOT NULL,
+    FOREIGN KEY (tenant_id, license_id) REFERENCES licenses (tenant_id, license_id)
+);
+CREATE INDEX slots_left_by_app ON slots_left (tenant_id, app_id, license_id);

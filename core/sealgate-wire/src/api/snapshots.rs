@@ -82,7 +82,7 @@ pub struct SnapshotImported {
     pub unknown: u64,
     /// Licenses that are revoked again.
     pub licenses_revoked: Vec<String>,
-    /// Licenses of which only the present version was taken back: they are suspended until the vendor decides.
+    /// Licenses of which a version was taken back, and perhaps not all: they are suspended until the vendor decides.
     pub licenses_suspended: Vec<String>,
     /// Devices whose seats are released again.
     pub devices_released: Vec<String>,

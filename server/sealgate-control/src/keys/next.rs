@@ -19,17 +19,23 @@ pub(crate) async fn store_next(
     if gives_less(&signed_form(locked, at)?, &signed_form(next, at)?) {
         table::slots::list_earlier(tx, next.id, next.version, at).await?;
     }
-    list_revoked(tx, next, at).await
+    // The row has the slot of the version before.
+    list_revoked(tx, (locked, next), signed.slot, at).await
 }
 
-/// Lists all that a license has, if it was revoked.
+/// Lists what a license has that was revoked: all of it when it is revoked (spec/revocation.md §1.7), and later only this version's slot.
 pub(crate) async fn list_revoked(
     tx: &mut Tx<'_>,
-    license: &LicenseRow,
+    (locked, license): (&LicenseRow, &LicenseRow),
+    slot: Option<u64>,
     at: UnixSeconds,
 ) -> Result<(), AuthorityError> {
-    if license.revoked_at.is_some() {
-        table::slots::list_license(tx, license.id, at).await?;
+    if license.revoked_at.is_none() {
+        return Ok(());
+    }
+    table::listings::list_version(tx, license.app, slot, at).await?;
+    if locked.revoked_at.is_none() {
+        table::listings::begin(tx, license, at).await?;
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ impl LicenseSigner {
 }
 
 /// spec/license.md §2.25. A license that filled its payload before there were slots goes on without one: else nobody could revoke
-/// the key that signed it.
+/// the key that signed it. spec/revocation.md §1.8: what it says is taken back only for machines that ask.
 fn with_slot(license: License, slot: u64) -> License {
     let conditions = Conditions { slot: Some(slot), ..license.conditions.clone() };
     let fits = License { conditions, ..license };

@@ -3,7 +3,7 @@
 use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, Shard, UnixSeconds};
 use sealgate_authority::{AuthorityError, lease};
 use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
-use sealgate_store::{Tx, Work};
+use sealgate_store::{Read, Tx, Work};
 use sealgate_wire::{ChangeVariables, LicenseView, ResumeLicense, StopLicense, UpdateLicense, Variables};
 use serde_json::{Value, json};
 
@@ -98,7 +98,7 @@ impl Licenses {
         self.change(caller, id, (&record, None), change).await
     }
 
-    /// Lets a suspended license go on.
+    /// Lets a suspended license go on. Where its present version is listed, machines without a network need another one.
     pub async fn resume(
         &self,
         caller: &Caller,
@@ -114,6 +114,18 @@ impl Licenses {
         };
         let record = Record::new("license.resumed", "license_resumed", json!({}));
         self.change(caller, id, (&record, None), change).await
+    }
+
+    /// Signs a license anew whose present version is listed although nothing of it was taken back.
+    pub(crate) async fn sign_anew(
+        &self,
+        caller: &Caller,
+        id: &str,
+        reason: &str,
+    ) -> Result<(), AuthorityError> {
+        let record = Record::new("license.resigned", "license_resigned", json!({ "reason": reason }));
+        let change = |license: &mut LicenseRow| unless_revoked(license);
+        self.change(caller, id, (&record, None), change).await.map(drop)
     }
 
     /// Revokes a license for good. Doing it again changes nothing and succeeds.
@@ -235,7 +247,7 @@ impl Licenses {
     {
         let mut next = license.clone();
         change(&mut next)?;
-        if signed_terms(&next) == signed_terms(license) {
+        if !needs_version(&self.desk.db, license, &next).await? {
             return Ok(None);
         }
         let tenant = table::tenants::find(&self.desk.db, license.tenant).await?;
@@ -295,6 +307,20 @@ fn updated(request: &UpdateLicense) -> Value {
         named.insert("fields".to_owned(), json!(fields));
     }
     named
+}
+
+/// Whether a change needs a next version: what is signed changes, or what was signed gives no right any more although the license
+/// does (spec/revocation.md §7.6).
+async fn needs_version(
+    on: impl Read,
+    before: &LicenseRow,
+    next: &LicenseRow,
+) -> Result<bool, AuthorityError> {
+    if signed_terms(next) != signed_terms(before) {
+        return Ok(true);
+    }
+    let gives_rights = next.revoked_at.is_none() && next.suspended_at.is_none();
+    Ok(gives_rights && table::slots::is_listed(on, before).await?)
 }
 
 pub(super) fn unless_revoked(license: &LicenseRow) -> Result<(), AuthorityError> {
@@ -393,20 +419,21 @@ where
             Some(releasing) => release_seats(tx, &license, releasing, &self.event).await?.released,
             None => vec![],
         };
-        if license == locked && released.is_empty() {
+        let is_signed = needs_version(&mut *tx, &locked, &license).await?;
+        if license == locked && released.is_empty() && !is_signed {
             return Ok(license);
         }
         lease::end_leases(tx, &locked, &license, self.at).await?;
-        if signed_terms(&license) == signed_terms(&locked) {
-            table::licenses::store(tx, &license).await?;
-            list_revoked(tx, &license, self.at).await?;
-        } else {
+        if is_signed {
             let next = self.fitting_version(&locked, &license)?;
             if !table::tenants::has_issuer(&mut *tx, license.tenant, next.issuer).await? {
                 return Err(AuthorityError::Superseded);
             }
             license.version = next.version;
             store_next(tx, &locked, (&license, &next.statement), self.at).await?;
+        } else {
+            table::licenses::store(tx, &license).await?;
+            list_revoked(tx, (&locked, &license), license.terms.conditions.slot, self.at).await?;
         }
         table::events::insert(tx, &self.event).await?;
         table::audit::insert(tx, &self.audit).await?;

@@ -1,9 +1,9 @@
 //! What an imported snapshot says was taken back is taken back again (`spec/revocation.md` §7.3).
 
-use sealgate_artifact::{AppId, KeyState, KeyUse, LicenseId, UnixSeconds};
+use sealgate_artifact::{AppId, KeyState, KeyUse, License, LicenseId, UnixSeconds, Unverified};
 use sealgate_authority::AuthorityError;
-use sealgate_store::Db;
-use sealgate_store::table::{self, Slotted, slots};
+use sealgate_store::table::{self, LicenseRow, PendingOf, Slotted, pending, slots};
+use sealgate_store::{Db, StoreError, Tx, Work};
 use sealgate_trust::TenantTrust;
 use sealgate_wire::{NotDone, ReleaseDevices, SnapshotImported, StopLicense};
 
@@ -16,7 +16,7 @@ use crate::servers::Servers;
 use crate::upkeep::Upkeep;
 use crate::{Caller, Scope, Scopes};
 
-/// Blocks, and what is listed in one, that are read at once.
+/// Slots that are read at once.
 const PAGE: u32 = 200;
 
 /// Takes things back again, by the use cases that take them back.
@@ -58,78 +58,116 @@ impl Again {
         Ok(())
     }
 
-    /// Goes through what is listed of the tenant. A license whose present version is listed is revoked; where something else of it is
-    /// not listed, only that version was taken back, and what followed it is lost: the vendor decides. A device loses its
-    /// seat if its proofs are listed.
+    /// Goes through what imported snapshots listed of the tenant and the database had not: first licenses, then seats. What was done
+    /// is not done again, whatever the vendor decides afterwards; what could not be done is tried with the next import.
     pub(super) async fn take_back(
         &self,
         caller: &Caller,
         now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
-        let (by_right, mut after) = (by_right(caller), None);
-        loop {
-            let blocks = slots::blocks(&self.db, caller.tenant, after, PAGE).await?;
-            for block in blocks.iter().filter(|block| block.listings > 0) {
-                self.take_back_of(&by_right, (block.app, block.block), now, came).await?;
-            }
-            after = blocks.last().map(|block| (block.app, block.block));
-            if blocks.len() < PAGE as usize {
-                return Ok(());
-            }
+        let by_right = by_right(caller);
+        // A device whose seat was released is no evidence that its license was revoked.
+        for of in [PendingOf::Licenses, PendingOf::Devices] {
+            self.take_back_all(&by_right, of, now, came).await?;
         }
+        Ok(())
     }
 
-    async fn take_back_of(
+    async fn take_back_all(
         &self,
         by_right: &Caller,
-        block: (AppId, u64),
+        of: PendingOf,
         now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
-        let mut after = (-1, -1);
+        let mut after = None;
         loop {
-            let page = slots::listed_owners(&self.db, by_right.tenant, block, after, PAGE).await?;
-            for owner in &page {
-                match owner.what {
-                    Slotted::Version(version) if version == owner.present => {
-                        self.stop(by_right, owner.license, now, came).await?;
+            let page = pending::page(&self.db, (by_right.tenant, of), after, PAGE).await?;
+            let mut done = vec![];
+            for row in &page {
+                let failed = came.failed.len();
+                match row.what {
+                    None => {}
+                    Some(Slotted::Version(version)) => {
+                        self.take_back_version(by_right, (row.license, version), now, came).await?;
                     }
-                    Slotted::Version(_) => {}
-                    Slotted::Proof(activation, generation) => {
-                        let seat = slots::seat_of_listed(&self.db, activation, generation).await?;
+                    Some(Slotted::Proof(activation, generation)) => {
+                        let seat = pending::seat(&self.db, activation, generation).await?;
                         self.release(by_right, seat, came).await?;
                     }
                 }
+                if came.failed.len() == failed {
+                    done.push((row.app, row.slot));
+                }
             }
+            self.db.write(Done(done)).await?;
             let Some(last) = page.last().filter(|_| page.len() == PAGE as usize) else { return Ok(()) };
-            after = last.place;
+            after = Some((last.app, last.slot));
         }
     }
 
-    async fn stop(
+    /// spec/revocation.md §7.5: only the newest version that was signed when the snapshot was says what became of the license. Earlier
+    /// ones may be listed because another one followed them.
+    async fn take_back_version(
         &self,
         by_right: &Caller,
-        license: LicenseId,
+        (id, version): (LicenseId, u64),
         now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
-        let (id, lives) = (license.to_string(), slots::lives(&self.db, license, now).await?);
-        let found = table::licenses::find(&self.db, by_right.tenant, license).await?;
-        if lives && found.is_none_or(|found| found.suspended_at.is_some()) {
+        let found = table::licenses::find(&self.db, by_right.tenant, id).await?;
+        let Some(license) = found.filter(|license| license.revoked_at.is_none()) else { return Ok(()) };
+        let signed_at = came.issued_at.0;
+        let own = table::licenses::statement(&self.db, id, version).await?;
+        if was_signed(own)?.is_some_and(|at| at > signed_at) {
+            // Signed since: the slot was another statement's in what was lost, and nothing of this license was taken back.
+            return self.sign_anew(by_right, id, came).await;
+        }
+        let following = table::licenses::following(&self.db, id, version).await?;
+        if was_signed(following)?.is_some_and(|at| at <= signed_at) {
             return Ok(());
         }
+        self.stop(by_right, &license, (version, now), came).await
+    }
+
+    /// A revocation lists the proofs of a license, too; a version that gave less does not. What is in doubt is suspended, which can
+    /// be undone.
+    async fn stop(
+        &self,
+        by_right: &Caller,
+        license: &LicenseRow,
+        (version, now): (u64, UnixSeconds),
+        came: &mut SnapshotImported,
+    ) -> Result<(), AuthorityError> {
+        let (db, id) = (&self.db, license.id.to_string());
+        let is_revoked = version == license.version
+            && pending::has_device(db, license.id).await?
+            && !slots::lives(db, license.id, now).await?;
         let stop = StopLicense { reason: Some(reason(came.version)), if_version: None };
-        let (done, told) = if lives {
-            (self.licenses.suspend(by_right, &id, &stop).await, &mut came.licenses_suspended)
-        } else {
+        let (done, told) = if is_revoked {
             (self.licenses.revoke(by_right, &id, &stop).await, &mut came.licenses_revoked)
+        } else {
+            (self.licenses.suspend(by_right, &id, &stop).await, &mut came.licenses_suspended)
         };
         match done {
             Ok(_) => told.push(id),
             Err(error) => not_done(came, id, error)?,
         }
         Ok(())
+    }
+
+    async fn sign_anew(
+        &self,
+        by_right: &Caller,
+        license: LicenseId,
+        came: &mut SnapshotImported,
+    ) -> Result<(), AuthorityError> {
+        let id = license.to_string();
+        match self.licenses.sign_anew(by_right, &id, &reason(came.version)).await {
+            Ok(()) => Ok(()),
+            Err(error) => not_done(came, id, error),
+        }
     }
 
     async fn release(
@@ -166,4 +204,22 @@ fn not_done(came: &mut SnapshotImported, id: String, error: AuthorityError) -> R
     }
     came.failed.push(NotDone { id, code: error.code().to_string() });
     Ok(())
+}
+
+/// When a version of a license was signed.
+fn was_signed(statement: Option<Vec<u8>>) -> Result<Option<UnixSeconds>, AuthorityError> {
+    let Some(statement) = statement else { return Ok(None) };
+    Ok(Some(Unverified::<License>::decode(&statement)?.danger_peek()?.issued_at))
+}
+
+/// What follows of these slots was done.
+struct Done(Vec<(AppId, u64)>);
+
+impl Work for Done {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        pending::done(tx, &self.0).await
+    }
 }

@@ -122,8 +122,9 @@ impl SnapshotImports {
             },
             None => return Err(refused(taken.imported.refusal.as_ref())),
         };
-        self.again.revoke_keys(caller, trust, &mut came).await?;
+        // Before keys: what a revoked issuer had signed is signed again, unless it was revoked itself.
         self.again.take_back(caller, self.snapshots.desk.ids.now(), &mut came).await?;
+        self.again.revoke_keys(caller, trust, &mut came).await?;
         match &taken.imported.refusal {
             Some(why) => Err(refused(Some(why))),
             None if relisted.listed == 0 && self.is_older(caller.tenant, came.version).await? => {

@@ -1,8 +1,9 @@
 //! Signing what is due of all tenants, a page at a time (`spec/revocation.md` §7.1).
 
-use sealgate_artifact::{AppId, TenantId};
+use sealgate_artifact::{AppId, TenantId, UnixSeconds};
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::keysets;
+use sealgate_store::table::{keysets, listings};
+use sealgate_store::{StoreError, Tx, Work};
 
 use super::signing::{Place, Snapshots, lacks_key};
 
@@ -87,6 +88,11 @@ impl Snapshots {
         Ok(self.within(tenant, at.and_then(|at| at.within)).await.0)
     }
 
+    /// Lists some more of licenses that were revoked and have much (`spec/revocation.md` §1.7). `false` if nothing is left.
+    pub async fn list_left(&self) -> Result<bool, StoreError> {
+        self.desk.db.write(ListLeft(self.desk.ids.now())).await
+    }
+
     /// A page of one tenant, and its snapshot after the last page. Says whether nothing was due or went wrong.
     async fn within(&self, tenant: TenantId, after: Option<Place>) -> (SnapshotStep, bool) {
         let done = match self.sign_page(tenant, after).await {
@@ -112,5 +118,16 @@ impl Snapshots {
 impl SnapshotStep {
     fn after(at: At) -> Self {
         Self { position: at.to_string(), is_within: at.within.is_some(), failure: None, busy: vec![] }
+    }
+}
+
+struct ListLeft(UnixSeconds);
+
+impl Work for ListLeft {
+    type Output = bool;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        listings::go_on(tx, self.0).await
     }
 }

@@ -79,6 +79,7 @@ mod snapshots;
 mod stood_still;
 mod strangers;
 mod support;
+mod taken_back_again;
 mod tenancy;
 mod trial_beginnings;
 mod trials;

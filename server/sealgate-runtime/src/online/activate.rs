@@ -9,7 +9,7 @@ use sealgate_trust::Verified;
 
 use super::approval::{submit, unapproved};
 use super::desk::Online;
-use super::proofs::Proved;
+use super::proofs::{Proved, give_slot};
 
 /// Within so long, a device is activated again at most [`GENERATIONS`] times.
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -125,7 +125,7 @@ impl Work for Activate {
         if !table::activations::begin(tx, &self.row, self.is_known).await? {
             return Err(AuthorityError::Superseded);
         }
-        table::slots::give_proof(tx, &self.slot).await?;
+        give_slot(tx, &self.slot, self.row.statement).await?;
         table::events::insert(tx, &self.event).await?;
         Ok(admitted)
     }
@@ -145,6 +145,6 @@ impl Work for Renew {
         if !table::activations::replace(tx, &self.before, &self.proved.row).await? {
             return Err(AuthorityError::Superseded);
         }
-        Ok(table::slots::give_proof(tx, &self.proved.slot).await?)
+        give_slot(tx, &self.proved.slot, self.proved.row.statement).await
     }
 }

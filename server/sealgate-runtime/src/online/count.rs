@@ -15,7 +15,7 @@ use super::chain::{Chained, follow};
 use super::desk::Online;
 use super::known::{Decided, Known, Request};
 use super::lease::SeatChange;
-use super::proofs::Proved;
+use super::proofs::{Proved, give_slot};
 use crate::asking;
 
 /// The next heartbeat is due no sooner, unless more of a chain is to come.
@@ -275,7 +275,7 @@ impl Heartbeat {
     /// The slot of a newer proof; and what the chain's fault takes back (`spec/revocation.md` §1.5).
     async fn give_slot(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         if let Some(slot) = &self.slot {
-            table::slots::give_proof(tx, slot).await?;
+            give_slot(tx, slot, self.activation.statement).await?;
         }
         let has_fault =
             |row: &ActivationRow| row.ended.is_some_and(|ended| ended.code == Code::ChainMismatch);

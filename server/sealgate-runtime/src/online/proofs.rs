@@ -8,8 +8,8 @@ use sealgate_artifact::{
 };
 use sealgate_authority::{AuthorityError, Ids, SharedSecrets, Slots};
 use sealgate_journal::seal_chain_secret;
-use sealgate_store::Db;
-use sealgate_store::table::{ActivationRow, LicenseRow, SlotRow, Slotted};
+use sealgate_store::table::{self, ActivationRow, LicenseRow, SlotRow, Slotted};
+use sealgate_store::{Db, Tx};
 use sealgate_trust::{Signer, Verified, sign_statement};
 
 use crate::identity::Identity;
@@ -125,6 +125,19 @@ impl Proofs {
         let carrier = sign_statement(&*self.signer, proof, &[key])?;
         Ok((carrier.envelope.id(), carrier.encode()))
     }
+}
+
+/// Gives a proof of this version its slot. spec/revocation.md §1.5: nothing is proved of a license that was revoked or changed meanwhile,
+/// because what was taken back then is listed without it.
+pub(super) async fn give_slot(
+    tx: &mut Tx<'_>,
+    slot: &SlotRow,
+    statement: StatementId,
+) -> Result<(), AuthorityError> {
+    if !table::licenses::stands(&mut *tx, (slot.tenant, slot.license), statement).await? {
+        return Err(AuthorityError::Superseded);
+    }
+    Ok(table::slots::give_proof(tx, slot).await?)
 }
 
 /// spec/revocation.md §1.4: a proof is listed as long as the version that it names lasts.

@@ -1,4 +1,4 @@
-//! The job that signs revocation data (`spec/revocation.md` §7.1).
+//! The jobs that list what was revoked and sign revocation data (`spec/revocation.md` §1.7, §7.1).
 
 use sealgate_artifact::TenantId;
 use sealgate_authority::AuthorityError;
@@ -53,4 +53,15 @@ async fn sign_late(
         }
         at = step.position;
     }
+}
+
+/// Lists what is left of revoked licenses, some rows in each transaction.
+pub(super) async fn list(turn: &mut Turn<'_>) -> Result<(), AuthorityError> {
+    let snapshots = turn.snapshots().clone();
+    while snapshots.list_left().await? {
+        if !turn.keep("").await? {
+            return Ok(());
+        }
+    }
+    Ok(())
 }

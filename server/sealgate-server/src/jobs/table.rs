@@ -67,6 +67,13 @@ pub const JOBS: &[Job] = &[
         run: |turn| Box::pin(turn.servers().renew_ahead()),
     },
     Job {
+        name: "list_revoked",
+        lane: Lane::Quick,
+        every: 5,
+        failure: "what revoked licenses have was not listed",
+        run: |turn| Box::pin(snapshots::list(turn)),
+    },
+    Job {
         name: SIGN_SNAPSHOTS,
         lane: Lane::Snapshots,
         every: 60,

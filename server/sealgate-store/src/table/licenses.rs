@@ -106,6 +106,8 @@ statements! {
         ""
     );
     AMONG = with_rows!("SELECT license_id FROM licenses WHERE tenant_id = $1 AND license_id IN ", (1, 2, MANY), "", "");
+    STANDS = "SELECT version FROM licenses WHERE tenant_id = $1 AND license_id = $2 AND statement_id = $3 AND revoked_at IS NULL";
+    FOLLOWING = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version > $2 ORDER BY version LIMIT 1";
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
     INSERT = with_rows!(insert_license!(), (1, 1, 30), ", 0", "");
     INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 30), ", 0", "");
@@ -396,6 +398,22 @@ pub async fn begin_at(tx: &mut Tx<'_>, id: LicenseId, not_before: UnixSeconds) -
 /// The signed envelope of one version of a license.
 pub async fn statement(on: impl Read, id: LicenseId, version: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let query = query(STATEMENT).bind(id.to_string()).bind(signed(version));
+    query.fetch_optional(on).await?.map(|r| r.get(0)).transpose()
+}
+
+/// Whether the license is not revoked, and this is the statement of its present version.
+pub async fn stands(
+    on: impl Read,
+    (tenant, id): (TenantId, LicenseId),
+    statement: StatementId,
+) -> Result<bool, StoreError> {
+    let query = query(STANDS).bind(tenant.to_string()).bind(id.to_string());
+    Ok(query.bind(statement.as_bytes().to_vec()).fetch_optional(on).await?.is_some())
+}
+
+/// The signed envelope of the first version of a license after that one.
+pub async fn following(on: impl Read, id: LicenseId, version: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let query = query(FOLLOWING).bind(id.to_string()).bind(signed(version));
     query.fetch_optional(on).await?.map(|r| r.get(0)).transpose()
 }
 

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use sealgate_artifact::{ActivationId, AppId, LicenseId, Shard, TenantId, UnixSeconds, limits};
 
-use super::BlockListed;
-use super::slot_blocks;
-use crate::columns::{count, moment, optional, optional_time, parsed, signed};
+use super::{BlockListed, LicenseRow, listings, slot_blocks};
+use crate::columns::{count, moment, optional, optional_count, optional_time, signed};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
@@ -40,8 +39,10 @@ macro_rules! know {
 }
 
 const ONCE: &str = " ON CONFLICT (app_id, slot) DO NOTHING";
-const NOW_LISTED: &str =
-    " ON CONFLICT (app_id, slot) DO UPDATE SET listed_at = COALESCE(slots.listed_at, excluded.listed_at)";
+// What follows for a statement that the database knows is done later.
+const NOW_LISTED: &str = " ON CONFLICT (app_id, slot) DO UPDATE SET listed_at = COALESCE(slots.listed_at, excluded.listed_at), \
+                          is_pending = CASE WHEN slots.listed_at IS NULL AND slots.license_id IS NOT NULL THEN 1 \
+                          ELSE slots.is_pending END";
 
 statements! {
     AMONG = with_rows!("SELECT slot FROM slots WHERE app_id = $1 AND slot IN ", (1, 2, MANY), "", "");
@@ -50,7 +51,6 @@ statements! {
     // The columns that a runtime's database user may fill.
     GIVE_PROOF = "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation, expires_at) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (app_id, slot) DO NOTHING";
-    LIST_LICENSE = "UPDATE slots SET listed_at = $2 WHERE license_id = $1 AND listed_at IS NULL RETURNING app_id, block";
     LIST_EARLIER = "UPDATE slots SET listed_at = $3 WHERE license_id = $1 AND activation_id IS NULL AND version < $2 \
                     AND listed_at IS NULL RETURNING app_id, block";
     LIST_PROOFS = with_rows!(list_proofs!(), (1, 3, 1), "", ") RETURNING app_id, block");
@@ -60,16 +60,7 @@ statements! {
               ORDER BY listed_at, slot LIMIT $7";
     OWNER = "SELECT license_id, version, activation_id, generation, expires_at, listed_at FROM slots \
              WHERE tenant_id = $1 AND app_id = $2 AND slot = $3";
-    OWNERS = "SELECT s.listed_at, s.slot, s.license_id, s.version, s.activation_id, s.generation, l.version AS present \
-              FROM slots s JOIN licenses l ON l.license_id = s.license_id WHERE s.app_id = $1 AND s.block = $2 \
-              AND s.listed_at IS NOT NULL AND (s.listed_at, s.slot) > ($3, $4) AND s.tenant_id = $5 AND l.revoked_at IS NULL \
-              ORDER BY s.listed_at, s.slot LIMIT $6";
     LIVES = "SELECT slot FROM slots WHERE license_id = $1 AND listed_at IS NULL AND COALESCE(expires_at, $2 + 1) > $2 LIMIT 1";
-    // Whoever was let in again has a newer proof of the same generation.
-    SEAT = "SELECT d.device_id FROM activations a JOIN devices d ON d.license_id = a.license_id AND d.kind = 'key' \
-            AND d.identity = a.identity WHERE a.activation_id = $1 AND a.generation = $2 AND a.end_code IS NULL \
-            AND NOT EXISTS (SELECT 1 FROM slots o WHERE o.license_id = a.license_id AND o.activation_id = a.activation_id \
-            AND o.generation = a.generation AND o.listed_at IS NULL)";
     KNOW = with_rows!(know!(), (1, 1, 5), "", NOW_LISTED);
     KNOW_MANY = with_rows!(know!(), (MANY, 1, 5), "", NOW_LISTED);
     PRUNE = "DELETE FROM slots WHERE app_id = $1 AND slot >= $2 AND slot < $3 AND expires_at <= $4";
@@ -190,13 +181,6 @@ fn with_place(query: Query, row: &SlotRow) -> Query {
         .bind(row.license.to_string())
 }
 
-/// Lists all that a license has (`spec/revocation.md` §1.5): its versions and proofs.
-pub async fn list_license(tx: &mut Tx<'_>, license: LicenseId, at: UnixSeconds) -> Result<u64, StoreError> {
-    let rows =
-        query(LIST_LICENSE).bind(license.to_string()).bind(signed(at.get())).fetch_all(&mut *tx).await?;
-    slot_blocks::count_listed(tx, &rows).await
-}
-
 /// Lists the versions of a license before that one which are not listed.
 pub async fn list_earlier(
     tx: &mut Tx<'_>,
@@ -234,15 +218,19 @@ pub async fn list_proofs(
     Ok(())
 }
 
-/// What is listed in a block, counted from its beginning, in rising order. What has ended by itself is listed no more
-/// (`spec/revocation.md` §1.4).
+/// What is listed in a block, counted from its beginning, in rising order, with what is still to be listed of revoked licenses. What
+/// has ended by itself is listed no more (`spec/revocation.md` §1.4).
 pub async fn listed(
     on: impl Read + Copy,
     tenant: TenantId,
     (app, block): (AppId, u64),
     now: UnixSeconds,
 ) -> Result<Vec<u32>, StoreError> {
-    let (mut places, mut last) = (Vec::new(), (i64::MIN, i64::MIN));
+    // What is listed meanwhile is found by one of the two.
+    let left = listings::left(on, (tenant, app, block), now).await?;
+    let mut places: Vec<u32> =
+        left.iter().filter_map(|slot| u32::try_from(slot % BLOCK_SLOTS).ok()).collect();
+    let mut last = (i64::MIN, i64::MIN);
     loop {
         let query = query(LISTED).bind(app.to_string()).bind(signed(block)).bind(last.0).bind(last.1);
         let query = query.bind(tenant.to_string()).bind(signed(now.get())).bind(i64::from(PAGE));
@@ -254,6 +242,7 @@ pub async fn listed(
         }
         if rows.len() < PAGE as usize {
             places.sort_unstable();
+            places.dedup();
             return Ok(places);
         }
     }
@@ -280,55 +269,17 @@ pub async fn license_of_slot(
     query.bind(signed(slot)).fetch_optional(on).await
 }
 
-/// A listed statement of a license that is not revoked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListedOwner {
-    /// Where it stands among what is listed in its block.
-    pub place: (i64, i64),
-    /// Its license.
-    pub license: LicenseId,
-    /// What it is.
-    pub what: Slotted,
-    /// The license's present version.
-    pub present: u64,
-}
-
-/// Listed statements of a block, after that place.
-pub async fn listed_owners(
-    on: impl Read,
-    tenant: TenantId,
-    (app, block): (AppId, u64),
-    after: (i64, i64),
-    limit: u32,
-) -> Result<Vec<ListedOwner>, StoreError> {
-    let query = query(OWNERS).bind(app.to_string()).bind(signed(block)).bind(after.0).bind(after.1);
-    let rows = query.bind(tenant.to_string()).bind(signed(limit.into())).fetch_all(on).await?;
-    let owner = |row: &Row| {
-        Ok(ListedOwner {
-            place: (row.get("listed_at")?, row.get("slot")?),
-            license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            // What a runtime's database user made up is no version that there ever was.
-            what: what(row)?.unwrap_or(Slotted::Version(0)),
-            present: count(row, "present")?,
-        })
-    };
-    rows.iter().map(owner).collect()
-}
-
 /// Whether anything of a license is in force by itself and not listed.
 pub async fn lives(on: impl Read, license: LicenseId, now: UnixSeconds) -> Result<bool, StoreError> {
     let found = query(LIVES).bind(license.to_string()).bind(signed(now.get())).fetch_optional(on).await?;
     Ok(found.is_some())
 }
 
-/// The id of the device that holds a seat by proofs of this generation, if it does and they are all listed.
-pub async fn seat_of_listed(
-    on: impl Read,
-    activation: ActivationId,
-    generation: u64,
-) -> Result<Option<String>, StoreError> {
-    let found = query(SEAT).bind(activation.to_string()).bind(signed(generation)).fetch_optional(on).await?;
-    found.map(|row| row.get("device_id")).transpose()
+/// Whether the present version of this license is listed.
+pub async fn is_listed(on: impl Read, license: &LicenseRow) -> Result<bool, StoreError> {
+    let Some(slot) = license.terms.conditions.slot else { return Ok(false) };
+    let owner = license_of_slot(on, license.tenant, license.app, slot).await?;
+    Ok(owner.is_some_and(|owner| owner.listed_at.is_some()))
 }
 
 /// Takes over slots of the tenant's app that a snapshot lists (`spec/revocation.md` §7.3): they are listed from now on, and not given

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use sealgate_artifact::{
-    ActivationId, AppId, ChainHead, Code, LicenseId, Nonce, PublicKey, StatementId, TenantId, UnixSeconds,
+    ActivationId, AppId, ChainHead, Code, Nonce, PublicKey, StatementId, TenantId, UnixSeconds,
 };
 use sealgate_store::table::{
     ActivationRow, Ended, LicenseRow, SignedLicense, SlotOwner, SlotRow, Slotted, activations, licenses,
-    slot_blocks, slots,
+    listings, slot_blocks, slots,
 };
 use sealgate_store::{Db, StoreError, work};
 use sealgate_testkit::{Engine, TestDatabase};
@@ -132,23 +132,17 @@ async fn what_is_listed_stays_listed_until_it_ends() {
         activate(db, &endless, 1, place(2)).await.expect("is stored");
         activate(db, &first, 2, place(1)).await.expect("is stored");
         assert_eq!(listed(db, &first, 3).await, [] as [u32; 0]);
-        let list = |license: LicenseId, before: Option<u64>, when: UnixSeconds| {
-            work((license, before, when), |(license, before, when), tx| {
-                Box::pin(async move {
-                    match before {
-                        Some(version) => slots::list_earlier(tx, *license, *version, *when).await,
-                        None => slots::list_license(tx, *license, *when).await,
-                    }
-                })
-            })
-        };
-        assert_eq!(db.write(list(ends.id, Some(3), at())).await.expect("is listed"), 2);
+        let earlier = work(ends.id, |license, tx| {
+            Box::pin(async move { slots::list_earlier(tx, *license, 3, at()).await })
+        });
+        assert_eq!(db.write(earlier).await.expect("is listed"), 2);
         assert_eq!(listed(db, &first, 3).await, [4, 5]);
-        assert_eq!(
-            db.write(list(ends.id, None, at().plus(9))).await.expect("is listed"),
-            2,
-            "all that is left"
-        );
+        let revoke = work(endless, |license, tx| {
+            Box::pin(async move { listings::begin(tx, license, at().plus(9)).await })
+        });
+        db.write(revoke).await.expect("all that is left is listed");
+        let go_on = work((), |(), tx| Box::pin(async move { listings::go_on(tx, at()).await }));
+        assert!(!db.write(go_on).await.expect("is read"), "nothing is left");
         assert_eq!(listed(db, &first, 3).await, [2, 3, 4, 5]);
         // Since when does not change.
         assert_eq!(owner(db, &first, place(4)).await.expect("is known").listed_at, Some(at()));

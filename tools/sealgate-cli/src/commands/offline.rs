@@ -112,7 +112,7 @@ fn shown(came: &SnapshotImported) {
     ]);
     if !came.licenses_suspended.is_empty() {
         say!(
-            "\nOf a suspended license only the present version was taken back: give it the terms that it should have, then resume it."
+            "\nA suspended license was revoked, or given less. Revoke it, or give it the terms that it should have and resume it: then it is signed anew, and its file is to be handed out again."
         );
     }
 }

@@ -30,7 +30,7 @@ fn jobs_are_a_table() {
     let listed = vendor.run(&["job", "list"]).ok();
     let head = listed.lines().next().expect("a head").split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(head, "JOB EVERY LAST RUN RESULT NEXT DUE HOLDER");
-    for job in ["certify_servers", "forget", "renew_ahead", "sign_snapshots"] {
+    for job in ["certify_servers", "forget", "list_revoked", "renew_ahead", "sign_snapshots"] {
         assert!(listed.lines().any(|line| line.trim_start().starts_with(job)), "{listed}");
     }
     let jobs = vendor.json(&["job", "list"]);
