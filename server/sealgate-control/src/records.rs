@@ -80,6 +80,17 @@ impl Records {
         self.desk.write(caller, Note(audit)).await
     }
 
+    /// The same for something that was done: whether the caller may still act does not matter any more.
+    pub(crate) async fn note_done(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        detail: &Value,
+    ) -> Result<(), AuthorityError> {
+        let audit = self.desk.audit(caller, action, caller.tenant.to_string(), detail);
+        self.desk.db.write(Note(audit)).await
+    }
+
     /// The tenant's chain from a number on, oldest first (`spec/audit.md` §2). It holds everything that happened
     /// before the request.
     pub async fn export(&self, caller: &Caller, query: &ExportQuery) -> Result<AuditExport, AuthorityError> {

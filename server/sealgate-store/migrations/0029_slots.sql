@@ -9,6 +9,8 @@ CREATE TABLE slot_blocks (
     bits BIGINT NOT NULL,
     -- 1: nothing is drawn from it any more.
     is_full BIGINT NOT NULL,
+    -- Slots of statements that ended before then may be forgotten.
+    forgotten_until BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (app_id, block),
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
 );

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, KeyUse, TenantId, UnixSeconds, limits};
 use sealgate_authority::seats::HEAD_START_SECONDS;
-use sealgate_authority::{AuthorityError, Ids, Side};
+use sealgate_authority::{AuthorityError, Ids, Side, broken};
 use sealgate_store::table::KeyScope;
 
 /// Keysets hold this long. Machines without a network live by them, so this end is only for keys that nobody uses any
@@ -35,9 +35,11 @@ pub(crate) fn first_version(now: UnixSeconds) -> u64 {
     now.get() / 60
 }
 
-/// `spec/keys.md` §5.3.
-pub(crate) fn next_version(last: u64, now: UnixSeconds) -> u64 {
-    first_version(now).max(last + 1)
+/// `spec/keys.md` §5.3. What is signed can say no larger number: two statements of one version would be refused everywhere.
+pub(crate) fn next_version(last: u64, now: UnixSeconds) -> Result<u64, AuthorityError> {
+    let next = first_version(now).max(last.saturating_add(1));
+    let is_sayable = i64::try_from(next).is_ok_and(|next| next < limits::INTEGER_BOUND);
+    is_sayable.then_some(next).ok_or_else(|| broken(format!("no version follows {last}")))
 }
 
 /// When a license without a start date begins that is signed now: a day earlier, so that a clock that is a little behind on

@@ -58,6 +58,20 @@ impl Again {
         Ok(())
     }
 
+    /// Goes on from the keysets that the file has: devices that saw them take no older ones.
+    pub(super) async fn carry_on(
+        &self,
+        caller: &Caller,
+        trust: Option<&TenantTrust>,
+        came: &mut SnapshotImported,
+    ) -> Result<(), AuthorityError> {
+        let Some(trust) = trust else { return Ok(()) };
+        let mut retired = vec![];
+        let done = self.keys.carry_on(&by_right(caller), trust, &mut retired).await;
+        came.keys_retired.extend(retired);
+        done.or_else(|error| not_done(came, "keysets".to_owned(), error))
+    }
+
     /// Goes through what is listed of the tenant. A license whose present version is listed is revoked; where something else of it is
     /// not listed, only that version was taken back, and what followed it is lost: the vendor decides. A device loses its
     /// seat if its proofs are listed.

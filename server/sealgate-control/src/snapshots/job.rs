@@ -50,6 +50,7 @@ impl Snapshots {
     /// Signs what is due from that position on, until a page was signed or some tenants were looked at. `None`: there is no
     /// more.
     pub async fn step(&self, position: &str) -> Result<Option<SnapshotStep>, AuthorityError> {
+        self.close_after_going_back().await?;
         // The clock is told of elsewhere, and nothing is wrong with the job.
         if self.may_sign().is_err() {
             return Ok(None);

@@ -9,7 +9,7 @@ use sealgate_store::{Tx, Work};
 
 use super::due::{DAY, Due, of_block};
 use super::signing::{Place, Snapshots};
-use crate::keys::{first_version, next_version};
+use crate::keys::{SnapshotKeys, first_version, next_version};
 
 /// Blocks of one transaction: others write in between.
 const PAGE: u32 = 50;
@@ -54,8 +54,12 @@ impl Snapshots {
         after: Option<Place>,
         blocks: &[BlockListed],
     ) -> Result<StoreShards, AuthorityError> {
-        let signer = self.changes.signing_snapshot_key(tenant).await?;
-        let known = shards::after(&self.desk.db, tenant, after, PAGE).await?;
+        let keys = self.changes.snapshot_keys(tenant).await?;
+        let signer = keys.signer;
+        let Some(last) = blocks.last().map(|block| (block.app, block.block)) else {
+            return Ok(StoreShards { tenant, signer, signed: vec![] });
+        };
+        let known = shards::between(&self.desk.db, tenant, after, last).await?;
         let known: HashMap<Place, ShardRow> =
             known.into_iter().map(|shard| ((shard.app, shard.block), shard)).collect();
         let mut fresh = vec![];
@@ -63,7 +67,7 @@ impl Snapshots {
             let before = known.get(&(block.app, block.block));
             let due = of_block(block, before, (signer, self.desk.ids.now()));
             if due != Due::No
-                && let Some(shard) = self.sign_shard(tenant, block, (before, due), signer).await?
+                && let Some(shard) = self.sign_shard(tenant, block, (before, due), &keys).await?
             {
                 fresh.push(shard);
                 // Signatures take a while; other requests go on in between.
@@ -79,14 +83,17 @@ impl Snapshots {
         tenant: TenantId,
         block: &BlockListed,
         (before, due): (Option<&ShardRow>, Due),
-        signer: PublicKey,
+        keys: &SnapshotKeys,
     ) -> Result<Option<(ShardRow, Vec<u8>)>, AuthorityError> {
         let (db, now, place) = (&self.desk.db, self.desk.ids.now(), (block.app, block.block));
         let body = ShardBody::of(&slots::listed(db, tenant, place, now).await?);
         if due == Due::IfChanged && self.listed_before(tenant, place).await?.as_ref() == Some(&body) {
             return Ok(None);
         }
-        let version = before.map_or_else(|| first_version(now), |before| next_version(before.version, now));
+        // Whoever has a key that was revoked may have wound the version up: what that key signed counts no more.
+        let before = before.filter(|before| keys.is_believed(before.signer));
+        let version = before.map_or_else(|| Ok(first_version(now)), |before| next_version(before.version, now))?;
+        let signer = keys.signer;
         let listed = body.as_ref().map_or(0, |body| body.count().into());
         let (app, block, next_update) = (block.app, block.block, now.plus(DAY));
         let shard = Shard { tenant, app, block, version, issued_at: now, next_update, body };

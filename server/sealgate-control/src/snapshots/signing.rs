@@ -1,5 +1,8 @@
 //! What signing revocation data works with.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
 use sealgate_artifact::{AppId, Code, TenantId};
 use sealgate_authority::{AuthorityError, Side};
 
@@ -14,11 +17,13 @@ pub struct Snapshots {
     pub(super) changes: KeyChanges,
     /// One signs for a tenant at a time.
     pub(super) turns: Turns<TenantId>,
+    /// How often the database came back older, as far as its blocks were closed then.
+    pub(super) closed: Arc<AtomicU64>,
 }
 
 impl Snapshots {
     pub(crate) fn new(changes: KeyChanges) -> Self {
-        Self { desk: changes.desk().clone(), changes, turns: Turns::default() }
+        Self { desk: changes.desk().clone(), changes, turns: Turns::default(), closed: Arc::default() }
     }
 
     /// What is signed here counts for ever: its version stands in the memory of every machine that takes it over.

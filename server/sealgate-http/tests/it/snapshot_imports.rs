@@ -6,32 +6,32 @@ use serde_json::{Value, json};
 
 use crate::support::{assert_problem, nonce, sell};
 
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().expect("text")
 }
 
-fn at(license: &Value, deed: &str) -> String {
+pub(crate) fn at(license: &Value, deed: &str) -> String {
     format!("/api/v1/licenses/{}{deed}", text(&license["license_id"]))
 }
 
-fn sign(app: &TestApp) -> Value {
+pub(crate) fn sign(app: &TestApp) -> Value {
     app.api("POST", "/api/v1/snapshots", &json!({})).expect(200)["snapshot"].clone()
 }
 
-fn fetch(app: &TestApp, product: &Value) -> Vec<u8> {
+pub(crate) fn fetch(app: &TestApp, product: &Value) -> Vec<u8> {
     let url = format!("{}/api/v1/snapshot?app_id={}", app.url, text(&product["app_id"]));
     let answer = request("GET", &url, None, &json!(null));
     assert_eq!(answer.status, 200);
     answer.bytes
 }
 
-fn import(app: &TestApp, file: &[u8]) -> Answer {
+pub(crate) fn import(app: &TestApp, file: &[u8]) -> Answer {
     let body = json!({ "file": encode_base64(file), "source": "the service desk's stick" });
     app.api("POST", "/api/v1/snapshots/import", &body)
 }
 
 /// Why the license is refused to a device; `None` if it is not.
-fn refusal(app: &TestApp, product: &Value, license: &Value) -> Option<String> {
+pub(crate) fn refusal(app: &TestApp, product: &Value, license: &Value) -> Option<String> {
     let fresh =
         nonce(u32::try_from(app.count("audit") * 1_000 + app.clock.seconds() % 1_000).expect("small"));
     let answer = app.validate(&TestApp::question(product, license, "desk", &fresh));

@@ -14,7 +14,7 @@ fn text(value: &Value) -> &str {
 }
 
 /// Runs what is due. The server looks for work, too: what it took is waited for.
-fn run_jobs(app: &TestApp) {
+pub(crate) fn run_jobs(app: &TestApp) {
     app.run_jobs();
     while app.count("jobs WHERE lease_until IS NOT NULL AND last_error IS NULL") > 0 {}
 }

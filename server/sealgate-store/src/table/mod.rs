@@ -81,7 +81,7 @@ pub use shards::{ShardRow, ShardSum};
 pub use slot_blocks::{BlockListed, SlotBlock};
 pub use slots::{SlotOwner, SlotRow, Slotted};
 pub use slugs::Slugged;
-pub use snapshots::SnapshotRow;
+pub use snapshots::{SnapshotId, SnapshotRow};
 pub use tenants::TenantRow;
 pub use terms::{Terms, Trial, TrialPer};
 pub use tokens::TokenRow;

@@ -15,18 +15,22 @@ macro_rules! about {
 
 statements! {
     AFTER = about!("WHERE tenant_id = $1 AND (app_id, block) > ($2, $3) ORDER BY app_id, block LIMIT $4");
+    BETWEEN = about!("WHERE tenant_id = $1 AND (app_id, block) > ($2, $3) AND (app_id, block) <= ($4, $5) ORDER BY app_id, block");
     STATEMENT = "SELECT statement FROM shards WHERE app_id = $1 AND block = $2 AND tenant_id = $3";
     SUM = "SELECT COUNT(*) AS shards, CAST(COALESCE(SUM(version), 0) AS BIGINT) AS versions, \
            CAST(COALESCE(SUM(listed), 0) AS BIGINT) AS listed, COALESCE(MAX(issued_at), 0) AS issued_at \
            FROM shards WHERE tenant_id = $1";
     IS_NEWEST = "SELECT block FROM shards WHERE app_id = $1 AND block = $2 AND tenant_id = $3 AND statement_id = $4";
     BY_SIGNER = "SELECT block FROM shards WHERE signer = $1 LIMIT 1";
-    // Whoever was faster signed a newer one.
+    // Whoever was faster signed a newer one. What a revoked key signed counts no more, whatever its version.
     UPSERT = "INSERT INTO shards (app_id, block, tenant_id, version, issued_at, listed, signer, statement_id, statement) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (app_id, block) DO UPDATE SET \
               version = excluded.version, issued_at = excluded.issued_at, listed = excluded.listed, signer = excluded.signer, \
               statement_id = excluded.statement_id, statement = excluded.statement \
-              WHERE shards.version < excluded.version AND shards.tenant_id = excluded.tenant_id";
+              WHERE shards.tenant_id = excluded.tenant_id AND (shards.version < excluded.version OR EXISTS \
+              (SELECT 1 FROM signing_keys k WHERE k.public_key = shards.signer AND k.state = 'revoked'))";
+    // One that another history signed under the same version: it is followed by a newer one at once.
+    OUTDATE = "UPDATE shards SET issued_at = 0 WHERE app_id = $1 AND block = $2 AND version = $3 AND statement_id <> $4";
 }
 
 /// A shard, without its statement.
@@ -93,6 +97,18 @@ pub async fn after(
     query.bind(signed(limit.into())).fetch_all(on).await
 }
 
+/// The tenant's shards of the blocks after the first place, up to the last.
+pub async fn between(
+    on: impl Read,
+    tenant: TenantId,
+    after: Option<(AppId, u64)>,
+    (app, block): (AppId, u64),
+) -> Result<Vec<ShardRow>, StoreError> {
+    let (first, from) = after.map_or((String::new(), 0), |(app, block)| (app.to_string(), block));
+    let query = query_as(BETWEEN).bind(tenant.to_string()).bind(first).bind(signed(from));
+    query.bind(app.to_string()).bind(signed(block)).fetch_all(on).await
+}
+
 /// The statement of a block's shard, with its body.
 pub async fn statement(
     on: impl Read,
@@ -141,4 +157,11 @@ pub async fn upsert(
         .bind(shard.signer.to_string())
         .bind(shard.id.to_string());
     Ok(query.bind(statement.to_vec()).execute(tx).await? > 0)
+}
+
+/// Has the shard of a block signed anew, if it is another one than this and has the same version.
+pub async fn outdate(tx: &mut Tx<'_>, other: &ShardRow) -> Result<(), StoreError> {
+    let query = query(OUTDATE).bind(other.app.to_string()).bind(signed(other.block));
+    query.bind(signed(other.version)).bind(other.id.to_string()).execute(tx).await?;
+    Ok(())
 }

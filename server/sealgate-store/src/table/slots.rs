@@ -363,6 +363,7 @@ pub async fn prune(
     };
     let Some((app, first)) = here else { return Ok(None) };
     let end = first + PRUNED;
+    slot_blocks::forget_until(tx, app, Shard::block_of(first), now).await?;
     let query = query(PRUNE).bind(app.to_string()).bind(signed(first)).bind(signed(end));
     query.bind(signed(now.get())).execute(&mut *tx).await?;
     if Shard::block_of(end) == Shard::block_of(first) {

@@ -103,6 +103,7 @@ fn shown(came: &SnapshotImported) {
         ("devices released again", of(&came.devices_released)),
         ("servers revoked again", of(&came.servers_revoked)),
         ("keys revoked again", of(&came.keys_revoked)),
+        ("keys retired again", of(&came.keys_retired)),
     ]);
     if !came.licenses_suspended.is_empty() {
         say!(
