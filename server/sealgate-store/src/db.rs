@@ -17,7 +17,7 @@ use crate::tx::Read;
 use crate::written::Written;
 use crate::{StoreError, Threads, Work};
 
-/// `spec/revocation.md` §7.3: from these blocks no slot is drawn any more.
+/// `spec/revocation.md` §7.7: from these blocks no slot is drawn any more.
 const CLOSE_ALL_BLOCKS: &str = "UPDATE slot_blocks SET is_full = 1 WHERE is_full = 0";
 
 /// An open database. Clones share it.

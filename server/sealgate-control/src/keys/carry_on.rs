@@ -1,6 +1,8 @@
-//! After a database came back older: its keysets go on from those that a snapshot has (`spec/revocation.md` §7.3).
+//! After a database came back older: its keysets go on from those that a snapshot has (`spec/revocation.md` §7.9).
 
-use sealgate_artifact::{Envelope, KeyRecord, KeyState, KeyUse, PublicKey, StatementId, TenantId, UnixSeconds};
+use sealgate_artifact::{
+    Envelope, KeyRecord, KeyState, KeyUse, PublicKey, StatementId, TenantId, UnixSeconds,
+};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::{KeyRow, KeyScope, KeyStage, keysets};
 use sealgate_trust::TenantTrust;
@@ -29,7 +31,8 @@ impl KeyChanges {
             let said = trust.keyset();
             self.retire(caller, KeyUse::Authority, &said.get().keys, retired).await?;
             if self.is_behind(KeyScope::Installation, (said.get().version, said.id())).await? {
-                self.publish(caller, KeyUse::Authority, || self.prepare_keyset(caller, said.get().version)).await?;
+                self.publish(caller, KeyUse::Authority, || self.prepare_keyset(caller, said.get().version))
+                    .await?;
             }
         }
         let _turn = self.turn(KeyUse::Issuer, caller.tenant).await?;
@@ -41,7 +44,8 @@ impl KeyChanges {
             self.retire(caller, key_use, keys, retired).await?;
         }
         if is_behind {
-            self.publish(caller, KeyUse::Issuer, || self.prepare_tenant_keyset(caller, version, keys)).await?;
+            self.publish(caller, KeyUse::Issuer, || self.prepare_tenant_keyset(caller, version, keys))
+                .await?;
         }
         Ok(())
     }

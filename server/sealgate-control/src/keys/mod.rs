@@ -21,7 +21,7 @@ pub(crate) use complete::{Completed, ROOM_FOR_SERVERS};
 pub(crate) use next::{list_revoked, store_next};
 pub(crate) use resign::resign_page_after;
 pub(crate) use signing::{LicenseSigner, signed_form, signed_form_of};
-pub(crate) use version::{begin, first_version, keyset_end, next_version};
+pub(crate) use version::{begin, first_version, is_tenants, keyset_end, next_version};
 
 use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;
@@ -29,7 +29,6 @@ use sealgate_store::table::KeyStage;
 use sealgate_trust::TenantTrust;
 use sealgate_wire::{CountedQuery, KeyRevoked, KeyView, Page, Reason, RotateKey};
 
-use self::version::is_tenants;
 use crate::{Caller, Scope, check};
 
 /// The uses of keys that rotate by themselves. Those of apps rotate with their app, those of servers with their server.

@@ -49,7 +49,7 @@ pub(crate) fn begin(now: UnixSeconds) -> UnixSeconds {
 }
 
 /// Whether keys of that use stand in the keysets of tenants, each of which decides about its own.
-pub(super) fn is_tenants(key_use: KeyUse) -> bool {
+pub(crate) fn is_tenants(key_use: KeyUse) -> bool {
     matches!(key_use, KeyUse::Issuer | KeyUse::Update | KeyUse::Snapshot | KeyUse::Activation)
 }
 
@@ -61,4 +61,24 @@ pub(super) fn scope_of(key_use: KeyUse, tenant: TenantId) -> KeyScope {
 /// The most keys that a keyset of this scope may list.
 pub(super) fn room(scope: KeyScope) -> usize {
     if scope == KeyScope::Installation { limits::KEYSET_KEYS } else { limits::TENANT_KEYSET_KEYS }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealgate_artifact::{UnixSeconds, limits};
+
+    use super::next_version;
+
+    /// What is signed can say no larger number, and saying the same one again would be equivocation.
+    #[test]
+    fn versions_rise_as_long_as_they_can_be_said() {
+        let (now, end) =
+            (UnixSeconds::new(1_800_000_000).expect("in range"), limits::INTEGER_BOUND.unsigned_abs());
+        assert_eq!(next_version(0, now).ok(), Some(30_000_000));
+        assert_eq!(next_version(30_000_000, now).ok(), Some(30_000_001));
+        assert_eq!(next_version(end - 2, now).ok(), Some(end - 1));
+        for last in [end - 1, end, u64::MAX] {
+            assert!(next_version(last, now).is_err(), "{last}");
+        }
+    }
 }

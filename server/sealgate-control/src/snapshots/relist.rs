@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use sealgate_artifact::{
-    AppId, Carrier, Envelope, KeyUse, Shard, ShardBody, SignatureEntry, Snapshot, TenantId, UnixSeconds, limits,
+    AppId, Carrier, Envelope, KeyUse, Shard, ShardBody, SignatureEntry, Snapshot, TenantId, UnixSeconds,
+    limits,
 };
 use sealgate_authority::{AuthorityError, Ids};
 use sealgate_store::table::{self, ShardRow, SnapshotId};
@@ -24,7 +25,7 @@ pub(super) struct Relisted {
     pub(super) unknown: u64,
 }
 
-/// The first thing that an import writes. Where another history signed the snapshot, what that gave out is not known: nothing more
+/// The first thing that an import writes (`spec/revocation.md` §7.7). Where another history signed the snapshot, what that gave out is not known: nothing more
 /// is drawn from the blocks that the tenant has.
 pub(super) struct Begin {
     tenant: TenantId,
@@ -77,7 +78,7 @@ pub(super) async fn list_again(
     Ok(came)
 }
 
-/// The slots that a shard lists and the database does not. What was forgotten since the shard was signed had ended.
+/// The slots that a shard lists and the database does not (`spec/revocation.md` §7.10). What was forgotten since the shard was signed had ended.
 async fn missing(db: &Db, tenant: TenantId, shard: &Shard) -> Result<Vec<u64>, AuthorityError> {
     // Also what has ended since.
     let begin = UnixSeconds::new(0).expect("the first second");
@@ -165,7 +166,6 @@ fn named<T>(carrier: &Carrier, verified: &Verified<T>) -> Carrier {
     let entry =
         |signature: &SignatureEntry| SignatureEntry { keyid: signer.clone(), sig: signature.sig.clone() };
     let signatures = envelope.signatures().iter().map(entry).collect();
-    let envelope =
-        Envelope::new(envelope.payload_type(), envelope.payload().to_vec(), signatures);
+    let envelope = Envelope::new(envelope.payload_type(), envelope.payload().to_vec(), signatures);
     Carrier { envelope, attachments: carrier.attachments.clone() }
 }

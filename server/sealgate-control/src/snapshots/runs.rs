@@ -52,7 +52,8 @@ impl Runs {
         // It closes, and says nothing.
         while run.ends.changed().await.is_ok() {}
         let outcome = run.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
-        outcome.unwrap_or_else(|| Err(AuthorityError::Busy("another request was told what came of the import")))
+        outcome
+            .unwrap_or_else(|| Err(AuthorityError::Busy("another request was told what came of the import")))
     }
 
     fn join<F>(
@@ -77,7 +78,8 @@ impl Runs {
         let run = Run { sha256: sha256.to_owned(), began: now, outcome: Arc::clone(&outcome), ends };
         let (work, failed) = (work(), Arc::clone(&outcome));
         // What ends without a word has panicked, and its log says so.
-        *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Err(broken("an import ended half way")));
+        *failed.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Err(broken("an import ended half way")));
         tokio::spawn(async move {
             let came = work.await;
             *outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(came);
@@ -124,7 +126,11 @@ mod tests {
         let (end, first) = import(Code::WrongTenant);
         assert!(runs.run((tenant(), "a", at(0)), || first).now_or_never().is_none(), "it goes away");
         let (_, other) = import(Code::NotFound);
-        assert_eq!(code(runs.run((tenant(), "b", at(0)), || other).await), Code::Unavailable, "one at a time");
+        assert_eq!(
+            code(runs.run((tenant(), "b", at(0)), || other).await),
+            Code::Unavailable,
+            "one at a time"
+        );
         let (_, again) = import(Code::NotFound);
         let mut waits = Box::pin(runs.run((tenant(), "a", at(0)), || again));
         assert!((&mut waits).now_or_never().is_none());

@@ -92,7 +92,8 @@ impl Snapshots {
         }
         // Whoever has a key that was revoked may have wound the version up: what that key signed counts no more.
         let before = before.filter(|before| keys.is_believed(before.signer));
-        let version = before.map_or_else(|| Ok(first_version(now)), |before| next_version(before.version, now))?;
+        let version =
+            before.map_or_else(|| Ok(first_version(now)), |before| next_version(before.version, now))?;
         let signer = keys.signer;
         let listed = body.as_ref().map_or(0, |body| body.count().into());
         let (app, block, next_update) = (block.app, block.block, now.plus(DAY));

@@ -57,20 +57,23 @@ impl Taken {
             Unfit::Container(error) => AuthorityError::Refused(error.code()),
             Unfit::Trust(error) => AuthorityError::Refused(error.code()),
         })?;
-        taken.is_of_this_time(now)?;
+        none_is_ahead(taken.versions(), now)?;
         Ok(taken)
     }
 
-    /// Versions rise with the minutes. One that is far ahead would be the last that anybody takes.
-    fn is_of_this_time(&self, now: UnixSeconds) -> Result<(), AuthorityError> {
-        let latest = first_version(now.plus(AHEAD));
+    fn versions(&self) -> impl Iterator<Item = u64> {
         let snapshot = self.imported.snapshot.iter().map(|(snapshot, _)| snapshot.get().version);
-        let mut versions = snapshot.chain(self.shards.iter().map(|(shard, _)| shard.get().version));
-        if versions.any(|version| version > latest) {
-            return Err(AuthorityError::Refused(Code::VersionAhead));
-        }
-        Ok(())
+        snapshot.chain(self.shards.iter().map(|(shard, _)| shard.get().version))
     }
+}
+
+/// `spec/revocation.md` §7.8. Versions rise with the minutes. One that is far ahead would be the last that anybody takes.
+fn none_is_ahead(mut versions: impl Iterator<Item = u64>, now: UnixSeconds) -> Result<(), AuthorityError> {
+    let latest = first_version(now.plus(AHEAD));
+    if versions.any(|version| version > latest) {
+        return Err(AuthorityError::Refused(Code::VersionAhead));
+    }
+    Ok(())
 }
 
 /// Why a file is not taken over.
@@ -125,4 +128,20 @@ fn pinned(roots: &[Vec<u8>]) -> Result<Roots, AuthorityError> {
     let root = Unverified::<Root>::decode(first)?.danger_peek()?;
     Roots::pin(root.keys, root.threshold, Some(root.version))
         .map_err(|error| broken(format!("stored roots: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use sealgate_artifact::{Code, UnixSeconds};
+
+    use super::none_is_ahead;
+
+    #[test]
+    fn versions_are_at_most_a_year_ahead() {
+        let now = UnixSeconds::new(1_800_000_000).expect("in range");
+        let year = 366 * 24 * 60;
+        assert!(none_is_ahead([1, 30_000_000, 30_000_000 + year].into_iter(), now).is_ok());
+        let refused = none_is_ahead([1, 30_000_001 + year].into_iter(), now).expect_err("too far");
+        assert_eq!(refused.code(), Code::VersionAhead);
+    }
 }

@@ -1,5 +1,5 @@
 //! A server that sees its database come back older gives no slot out from the blocks of before: what was given out since is not known
-//! (`spec/revocation.md` §7.3).
+//! (`spec/revocation.md` §7.7).
 
 use std::sync::atomic::Ordering;
 

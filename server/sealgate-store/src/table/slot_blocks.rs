@@ -34,6 +34,7 @@ statements! {
 
 /// SQLite has no users, and no function.
 const OPEN_NEXT: &str = "SELECT open_slot_block($1, $2, $3) AS opened";
+const KNOW_SHOWN: &str = "SELECT know_slot_block($1, $2, $3) AS known";
 
 /// How far a block is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,11 +127,7 @@ pub async fn close_all(tx: &mut Tx<'_>, tenant: TenantId) -> Result<u64, StoreEr
 }
 
 /// Notes a block of which only an imported snapshot is known: nothing is drawn from it.
-pub async fn know(
-    tx: &mut Tx<'_>,
-    (tenant, app): (TenantId, AppId),
-    block: u64,
-) -> Result<(), StoreError> {
+pub async fn know(tx: &mut Tx<'_>, (tenant, app): (TenantId, AppId), block: u64) -> Result<(), StoreError> {
     let query = query(KNOW).bind(tenant.to_string()).bind(app.to_string());
     query.bind(signed(block)).execute(tx).await?;
     Ok(())
@@ -156,6 +153,24 @@ pub(super) async fn forget_until(
     let query = query(FORGET_UNTIL).bind(app.to_string()).bind(signed(block));
     query.bind(signed(until.get())).execute(tx).await?;
     Ok(())
+}
+
+/// The same for a block of which a device shows a proof. `false` if it lies too far behind those that are known.
+pub async fn know_shown(
+    tx: &mut Tx<'_>,
+    (tenant, app): (TenantId, AppId),
+    block: u64,
+) -> Result<bool, StoreError> {
+    if find(&mut *tx, app, block).await?.is_some() {
+        return Ok(true);
+    }
+    if tx.connection.locks_rows() {
+        let query = query(KNOW_SHOWN).bind(tenant.to_string()).bind(app.to_string());
+        query.bind(signed(block)).fetch_one(&mut *tx).await?;
+    } else {
+        know(tx, (tenant, app), block).await?;
+    }
+    Ok(find(tx, app, block).await?.is_some())
 }
 
 /// The first block after that one, of any app, from which nothing is drawn any more.

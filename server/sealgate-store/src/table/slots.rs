@@ -53,6 +53,7 @@ statements! {
     LIST_LICENSE = "UPDATE slots SET listed_at = $2 WHERE license_id = $1 AND listed_at IS NULL";
     LIST_EARLIER = "UPDATE slots SET listed_at = $3 WHERE license_id = $1 AND activation_id IS NULL AND version < $2 \
                     AND listed_at IS NULL";
+    LIST_OF_REVOKED = "UPDATE slots SET listed_at = $3 WHERE app_id = $4 AND slot = $2 AND license_id = $1 AND listed_at IS NULL";
     LIST_PROOFS = with_rows!(list_proofs!(), (1, 3, 1), "", ")");
     LIST_PROOFS_OF_MANY = with_rows!(list_proofs!(), (1, 3, MANY), "", ")");
     LISTED = "SELECT listed_at, slot FROM slots WHERE app_id = $1 AND block = $2 AND listed_at IS NOT NULL \
@@ -76,6 +77,7 @@ statements! {
 }
 
 /// SQLite has no users, and no function.
+const LIST_OF_REVOKED_BY_FUNCTION: &str = "SELECT list_of_revoked($1, $2, $3) AS listed";
 const LIST_BY_FUNCTION: &str = "SELECT list_proofs($1, $2, $3) AS listed";
 
 /// What has a slot.
@@ -171,6 +173,19 @@ pub async fn keep_proof(tx: &mut Tx<'_>, row: &SlotRow) -> Result<bool, StoreErr
     };
     let query = with_place(query(GIVE_PROOF), row).bind(activation).bind(generation);
     Ok(query.bind(moment(row.expires_at)).execute(tx).await? > 0)
+}
+
+/// Lists a proof of a license that is revoked (`spec/revocation.md` §1.5).
+pub async fn list_of_revoked(tx: &mut Tx<'_>, row: &SlotRow, at: UnixSeconds) -> Result<(), StoreError> {
+    let (license, slot, at) = (row.license.to_string(), signed(row.slot), signed(at.get()));
+    if tx.connection.locks_rows() {
+        let query = query(LIST_OF_REVOKED_BY_FUNCTION).bind(license).bind(slot).bind(at);
+        query.fetch_one(tx).await?;
+    } else {
+        let query = query(LIST_OF_REVOKED).bind(license).bind(slot).bind(at);
+        query.bind(row.app.to_string()).execute(tx).await?;
+    }
+    Ok(())
 }
 
 fn with_place(query: Query, row: &SlotRow) -> Query {

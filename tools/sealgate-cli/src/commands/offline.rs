@@ -1,13 +1,16 @@
 //! `sealgate offline`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use sealgate_artifact::{Code, UnixSeconds};
+use sealgate_artifact::{Code, UnixSeconds, encode_hex};
+use sealgate_authority::ports::{Clock, System};
 use sealgate_container::{Container, decode_statement};
 use sealgate_wire::{
     AppView, ImportSnapshot, Nothing, Page, SnapshotImported, SnapshotSigned, SnapshotView, Timestamp,
 };
+use sha2::{Digest, Sha256};
 
 use crate::args::{Global, ImportSnapshotArgs, OfflineCommand, SnapshotArgs};
 use crate::client::Client;
@@ -15,9 +18,12 @@ use crate::commands::written::write;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, say};
+use crate::output::{Output, complain, say};
 use crate::signals;
 use crate::streams::is_dash;
+
+/// A server that answers `unavailable` after so long was at work.
+const WAITED: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(global: &Global, command: &OfflineCommand, output: &Output) -> Result<(), Failure> {
     match command {
@@ -44,7 +50,8 @@ fn snapshot(client: &Client, args: &SnapshotArgs, output: &Output) -> Result<(),
     }
     // The job may have signed another one meanwhile.
     let kept: Page<SnapshotView> = client.get("/api/v1/snapshots")?;
-    let written_one = kept.items.iter().find(|snapshot| snapshot.bytes == file.len() as u64);
+    let sha256 = encode_hex(&Sha256::digest(&file));
+    let written_one = kept.items.iter().find(|snapshot| snapshot.sha256 == sha256);
     tell(&args.output, &written, written_one, output);
     Ok(())
 }
@@ -59,7 +66,7 @@ fn import(client: &Client, args: &ImportSnapshotArgs, output: &Output) -> Result
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
     let source = args.source.clone().or(name.filter(|_| !is_dash(&args.file)));
     let request = ImportSnapshot { file: STANDARD.encode(&file), source };
-    let came: SnapshotImported = client.post("/api/v1/snapshots/import", &request)?;
+    let came = wait(client, &request, output)?;
     output.result(&came, shown);
     match came.failed.first() {
         None => Ok(()),
@@ -68,6 +75,25 @@ fn import(client: &Client, args: &ImportSnapshotArgs, output: &Output) -> Result
             ..Failure::new(Code::Unavailable, format!("{} could not be taken back again", first.id))
         }
         .fix("run the same command again")),
+    }
+}
+
+/// Asks until the server says what came of it: an import goes on without its request, and the same request waits for it.
+fn wait(client: &Client, request: &ImportSnapshot, output: &Output) -> Result<SnapshotImported, Failure> {
+    loop {
+        signals::none_came()?;
+        let asked_at = System.elapsed();
+        match client.post("/api/v1/snapshots/import", request) {
+            // Whoever is answered at once has nothing to wait for.
+            Err(Failure { code, .. })
+                if code == Code::Unavailable.as_str() && System.elapsed() - asked_at >= WAITED =>
+            {
+                if !output.quiet {
+                    complain!("the server is not done yet");
+                }
+            }
+            done => return done,
+        }
     }
 }
 
