@@ -40,7 +40,7 @@ pub use error::{AuthorityError, BUSY, broken};
 pub use health::{Checked, Health};
 pub use ids::{Ids, Moment};
 pub use job_view::{JobStatus, job_view};
-pub use limits::{Limiter, Limits};
+pub use limits::{Limiter, Limits, network};
 pub use observed::{About, Barred, Observed};
 pub use rows::{Actor, Entry, audit_row, event_row, stored};
 pub use secrets::SharedSecrets;

@@ -107,7 +107,7 @@ impl Limiter {
     /// One request from an address. Without a known address, only what is asked about is limited.
     pub fn address(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
         let Some(from) = from else { return Ok(()) };
-        self.within_rate(self.limits.address, (Kind::Address, address(from)))
+        self.within_rate(self.limits.address, (Kind::Address, network(from)))
     }
 
     /// One heartbeat from an address.
@@ -139,7 +139,7 @@ impl Limiter {
             return Ok(());
         };
         let now = self.micros();
-        let taken = self.with((Kind::Guess, address(from)), now, |bucket| {
+        let taken = self.with((Kind::Guess, network(from)), now, |bucket| {
             bucket.take(rate, now).inspect(|()| bucket.charge(rate, more, now))
         });
         taken.map_err(limited)
@@ -148,7 +148,7 @@ impl Limiter {
     /// A question from an address was a guess: it costs no request.
     pub fn give_back_address(&self, from: Option<IpAddr>) {
         if let Some(from) = from {
-            self.give_back(self.limits.address, (Kind::Address, address(from)));
+            self.give_back(self.limits.address, (Kind::Address, network(from)));
         }
     }
 
@@ -199,7 +199,7 @@ fn limited(micros: u64) -> AuthorityError {
 }
 
 /// One IPv4 address, or the network of 64 bits that a household or a machine gets of IPv6.
-fn address(address: IpAddr) -> [u8; 16] {
+pub fn network(address: IpAddr) -> [u8; 16] {
     let name = match address.to_canonical() {
         IpAddr::V4(v4) => u128::from(u32::from(v4)),
         IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,
@@ -211,12 +211,12 @@ fn address(address: IpAddr) -> [u8; 16] {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Kind, Limiter, Limits, SHARD_BUCKETS, SHARDS, address};
+    use super::{Kind, Limiter, Limits, SHARD_BUCKETS, SHARDS, network};
     use crate::ports::System;
 
     #[test]
     fn an_address_is_its_network_where_networks_are_handed_out() {
-        let of = |text: &str| address(text.parse().expect("an address"));
+        let of = |text: &str| network(text.parse().expect("an address"));
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));

@@ -16,6 +16,9 @@ const PAID_SECONDS: u64 = 120;
 const SLOW_CLOCK_SECONDS: u64 = 2 * 60 * 60;
 /// How long events are kept (`spec/http.md` §3.13).
 const EVENT_SECONDS: u64 = 90 * 24 * 60 * 60;
+/// How much longer a slot is kept than its statement holds. A server that starts with a clock 30 days ahead does not doubt it: what it forgets
+/// must have ended by the right time, too, or the statement would count again once the clock is put right.
+const ENDED_SLOT_SECONDS: u64 = 40 * 24 * 60 * 60;
 /// How long an access entry that a client made stays visible after its end.
 const ENDED_ENTRY_SECONDS: u64 = 30 * 24 * 60 * 60;
 
@@ -77,13 +80,15 @@ impl Upkeep {
         let from = position
             .split_once(' ')
             .and_then(|(app, slot)| Some((AppId::parse(app).ok()?, slot.parse().ok()?)));
-        let next = self.db.write(ForgetSlots { now: self.ids.now(), from }).await?;
+        let next =
+            self.db.write(ForgetSlots { ended: self.ids.now().minus(ENDED_SLOT_SECONDS), from }).await?;
         Ok(next.map(|(app, slot)| format!("{app} {slot}")))
     }
 }
 
 struct ForgetSlots {
-    now: UnixSeconds,
+    /// What ended by then is forgotten.
+    ended: UnixSeconds,
     from: Option<Pruning>,
 }
 
@@ -92,7 +97,7 @@ impl Work for ForgetSlots {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Option<Pruning>, StoreError> {
-        table::slots::prune(tx, self.now, self.from).await
+        table::slots::prune(tx, self.ended, self.from).await
     }
 }
 

@@ -25,6 +25,7 @@ mod retry;
 mod routes;
 mod schema;
 mod snapshot;
+mod transfers;
 
 pub use openapi::openapi;
 pub use routes::{Settings, Sides, router};

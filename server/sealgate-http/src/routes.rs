@@ -44,7 +44,11 @@ pub fn router(sides: Sides, settings: &Settings) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .with_state(health)
-        .merge(Router::new().route("/api/v1/snapshot", get(snapshot::newest)).with_state(snapshots));
+        .merge(
+            Router::new()
+                .route("/api/v1/snapshot", get(snapshot::newest))
+                .with_state(snapshot::Downloads::new(snapshots)),
+        );
     if let Some(runtime) = runtime {
         router = router
             .merge(of_authforge().with_state(runtime.authforge))

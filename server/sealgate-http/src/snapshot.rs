@@ -9,18 +9,33 @@ use sealgate_artifact::encode_hex;
 use sealgate_authority::{AuthorityError, SnapshotFile, SnapshotFiles};
 use sealgate_wire::SnapshotQuery;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::api::parameters;
 use crate::online::{Asker, refuse};
 use crate::query::QueryOf;
 use crate::schema::{answer, problem};
+use crate::transfers::{Transfer, Transfers};
 
 /// How long anybody may keep the answer, in seconds: a job signs every minute.
 const KEPT: &str = "public, max-age=60";
 
+/// What answers.
+#[derive(Clone)]
+pub(crate) struct Downloads {
+    files: SnapshotFiles,
+    transfers: Transfers,
+}
+
+impl Downloads {
+    pub(crate) fn new(files: SnapshotFiles) -> Self {
+        Self { files, transfers: Transfers::default() }
+    }
+}
+
 /// The container; nothing to whoever has it.
 pub(crate) async fn newest(
-    State(files): State<SnapshotFiles>,
+    State(Downloads { files, transfers }): State<Downloads>,
     asker: Asker,
     headers: HeaderMap,
     QueryOf(query): QueryOf<SnapshotQuery>,
@@ -34,24 +49,31 @@ pub(crate) async fn newest(
     if headers.get_all(header::IF_NONE_MATCH).iter().any(|held| names(held.as_bytes(), tag.as_bytes())) {
         return (StatusCode::NOT_MODIFIED, told).into_response();
     }
+    let Some(transfer) = transfers.begin(asker.address, Instant::now()) else {
+        return refuse(&AuthorityError::Busy("too many read snapshots just now"), &asker.id);
+    };
     let about = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_LENGTH, file.row.bytes.to_string()),
     ];
-    (told, about, body(files, file)).into_response()
+    (told, about, body(files, file, transfer)).into_response()
 }
 
 /// Part by part: nobody holds all of it.
-fn body(files: SnapshotFiles, file: SnapshotFile) -> Body {
-    let parts = try_unfold((files, file, 0_u64, 0_u64), |(files, file, part, sent)| async move {
+fn body(files: SnapshotFiles, file: SnapshotFile, transfer: Transfer) -> Body {
+    let begin = (files, file, transfer, 0_u64, 0_u64);
+    let parts = try_unfold(begin, |(files, file, transfer, part, sent)| async move {
         if sent >= file.row.bytes {
             return Ok(None);
         }
+        if !transfer.may_go_on(Instant::now()) {
+            return Err(AuthorityError::Busy("the transfer took too long"));
+        }
         let next = files.part(&file, part).await?;
-        // It was replaced more than once meanwhile: the transfer breaks off, and is begun anew.
+        // It was replaced long ago: the transfer breaks off, and is begun anew.
         let next = next.ok_or(AuthorityError::Busy("the snapshot is not kept any more"))?;
         let sent = sent + next.len() as u64;
-        Ok::<_, AuthorityError>(Some((next, (files, file, part + 1, sent))))
+        Ok::<_, AuthorityError>(Some((next, (files, file, transfer, part + 1, sent))))
     });
     Body::from_stream(parts)
 }

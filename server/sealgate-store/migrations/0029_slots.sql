@@ -11,6 +11,8 @@ CREATE TABLE slot_blocks (
     is_full BIGINT NOT NULL,
     -- Slots of statements that ended before then may be forgotten.
     forgotten_until BIGINT NOT NULL DEFAULT 0,
+    -- How often something in it was listed or forgotten: its shard is due while it knows another number.
+    listings BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (app_id, block),
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
 );

@@ -9,6 +9,8 @@ CREATE TABLE shards (
     issued_at BIGINT NOT NULL,
     -- How many slots it lists.
     listed BIGINT NOT NULL,
+    -- What slot_blocks.listings was before the list was read.
+    listings BIGINT NOT NULL,
     -- The snapshot key that signed it.
     signer TEXT NOT NULL,
     -- The statement's id, and itself with its body.
@@ -26,9 +28,9 @@ CREATE TABLE snapshots (
     version BIGINT NOT NULL,
     issued_at BIGINT NOT NULL,
     signer TEXT NOT NULL,
-    -- The ids of the root statement, keyset and tenant keyset that it names.
+    -- The versions of the root statement, keyset and tenant keyset that it names; empty where another database signed it.
     chain TEXT NOT NULL,
-    -- How many shards it names, the sum of their versions, and how many slots they list.
+    -- How many shards it names, the sum of the versions of all that there were, and how many slots they list.
     shards BIGINT NOT NULL,
     versions BIGINT NOT NULL,
     listed BIGINT NOT NULL,

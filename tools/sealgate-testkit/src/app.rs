@@ -1,11 +1,10 @@
 //! A whole server in one line.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use jiff::tz::TimeZone;
-use sealgate_artifact::UnixSeconds;
 use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
@@ -35,6 +34,8 @@ pub struct TestApp {
     /// The URL of a database that another server brought.
     joined: Option<String>,
     server: Option<Server>,
+    /// Reads an SQLite database as it was copied last.
+    pub(crate) kept: Mutex<Option<rusqlite::Connection>>,
     // Dropped last, once the server has let go of them.
     proxy: Option<Proxy>,
     postgres: Option<Postgres>,
@@ -129,6 +130,7 @@ impl TestApp {
             zone: TimeZone::UTC,
             joined,
             server: None,
+            kept: Mutex::default(),
             proxy,
             postgres,
             dir,
@@ -152,6 +154,7 @@ impl TestApp {
             zone: TimeZone::UTC,
             joined: first.database(),
             server: None,
+            kept: Mutex::default(),
             proxy: None,
             postgres: None,
             dir,
@@ -199,6 +202,8 @@ impl TestApp {
 
     fn stop(&mut self) -> std::thread::Result<()> {
         let Some(server) = self.server.take() else { return Ok(()) };
+        // It puts its log into the file before it ends.
+        drop(self.kept.lock().expect("no holder of this lock panics").take());
         // It has the data directory's lock.
         drop(server.backstage);
         drop(server.stop);
@@ -256,7 +261,7 @@ impl TestApp {
 
     /// Runs the jobs that are due by this server's clock, unless the server itself is running them.
     pub fn run_jobs(&self) {
-        self.backstage().run_jobs(UnixSeconds::new(self.clock.seconds()).expect("in range"));
+        self.backstage().run_jobs();
     }
 
     /// Revokes again what this exported audit log says was revoked.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::UnixSeconds;
 use sealgate_authority::AuthorityError;
 use sealgate_control::{Control, Reapplied};
 use sealgate_server::assembly::Server;
@@ -39,7 +38,7 @@ impl Backstage {
         self.runtime.block_on(control.reapply_revocations("restore", export.as_bytes()))
     }
 
-    pub(crate) fn run_jobs(&self, now: UnixSeconds) {
-        self.runtime.block_on(self.jobs.run_due(now)).expect("the database answers");
+    pub(crate) fn run_jobs(&self) {
+        self.runtime.block_on(self.jobs.run_due()).expect("the database answers");
     }
 }

@@ -42,6 +42,9 @@ pub struct SnapshotQuery {
 pub struct SnapshotSigned {
     /// `false`: there is more to sign than one request can. The same request again goes on.
     pub complete: bool,
+    /// In how many seconds to ask again: nothing was signed now, because there is a snapshot of this minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_in: Option<u64>,
     /// The newest snapshot, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotView>,

@@ -114,13 +114,9 @@ impl KeyChanges {
     /// The tenant's snapshot keys.
     pub(crate) async fn snapshot_keys(&self, tenant: TenantId) -> Result<SnapshotKeys, AuthorityError> {
         let ring = self.ring(KeyScope::Tenant(tenant)).await?;
-        let of = |revoked: bool| {
-            let keys = ring.keys.iter().filter(|key| key.key_use == KeyUse::Snapshot);
-            let keys = keys.filter(|key| (key.state == KeyStage::Revoked) == revoked);
-            keys.map(|key| key.public_key).collect()
-        };
-        let (believed, revoked) = (of(false), of(true));
-        Ok(SnapshotKeys { signer: ring.signing(KeyUse::Snapshot)?, believed, revoked })
+        let keys = ring.keys.iter().filter(|key| key.key_use == KeyUse::Snapshot);
+        let believed = keys.filter(|key| key.state != KeyStage::Revoked).map(|key| key.public_key);
+        Ok(SnapshotKeys { signer: ring.signing(KeyUse::Snapshot)?, believed: believed.collect() })
     }
 
     /// The keys of a scope as they are now.
@@ -216,14 +212,6 @@ pub(crate) struct SnapshotKeys {
     pub(crate) signer: PublicKey,
     /// Those that are not revoked.
     pub(crate) believed: Vec<PublicKey>,
-    revoked: Vec<PublicKey>,
-}
-
-impl SnapshotKeys {
-    /// Whether what that key signed counts. A key that left the keyset has been followed by others.
-    pub(crate) fn is_believed(&self, key: PublicKey) -> bool {
-        !self.revoked.contains(&key)
-    }
 }
 
 /// A keyset in the place of the one that it was made from.

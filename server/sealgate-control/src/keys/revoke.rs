@@ -113,6 +113,8 @@ impl KeyChanges {
             }
             Ok(change)
         };
-        self.publish(caller, key.key_use, prepare).await
+        self.publish(caller, key.key_use, prepare).await?;
+        // Also what a retired one signed is not believed any more.
+        if key.key_use == KeyUse::Snapshot { self.hurry_snapshots().await } else { Ok(()) }
     }
 }

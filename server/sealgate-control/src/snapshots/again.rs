@@ -91,7 +91,7 @@ impl Again {
         let (by_right, mut after) = (by_right(caller), None);
         loop {
             let blocks = slots::blocks(&self.db, caller.tenant, after, PAGE).await?;
-            for block in blocks.iter().filter(|block| block.listed_at.is_some()) {
+            for block in blocks.iter().filter(|block| block.listings > 0) {
                 self.take_back_of(&by_right, (block.app, block.block), now, came).await?;
             }
             after = blocks.last().map(|block| (block.app, block.block));

@@ -41,9 +41,4 @@ impl Chain {
     pub(super) fn root(&self) -> Result<StatementId, AuthorityError> {
         self.roots.last().map(Envelope::id).ok_or_else(|| broken("there is no root statement"))
     }
-
-    /// All that a snapshot names, as one text.
-    pub(super) fn name(&self) -> Result<String, AuthorityError> {
-        Ok(format!("{} {} {}", self.root()?, self.keyset.id(), self.tenant_keyset.id()))
-    }
 }

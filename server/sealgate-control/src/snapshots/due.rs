@@ -1,75 +1,51 @@
-//! When a shard or a snapshot is to be signed anew (`spec/revocation.md` §3.2, §7.1).
+//! When a shard or a snapshot is to be signed anew (`spec/revocation.md` §3.2, §7.1). Whether a list changed is counted, not timed: no
+//! two servers have the same clock.
 
-use sealgate_artifact::{PublicKey, UnixSeconds};
+use sealgate_artifact::{TenantId, UnixSeconds};
 use sealgate_authority::CLOCK_TOLERANCE_SECONDS;
-use sealgate_store::table::{BlockListed, ShardRow, ShardSum, SnapshotRow};
 
 /// When there is a newer one at the latest.
 pub(super) const DAY: u64 = 24 * 60 * 60;
 /// What was signed so long ago is signed anew: so the newer one is there before the day is over.
 const RENEWED_AFTER: u64 = DAY - 10 * 60;
+/// So much earlier at most, each tenant at a time of its own: those whose first one was signed at the same time do not wait for each
+/// other every day.
+const EARLIER: u64 = 60 * 60;
 
-/// What is to be done about a block's shard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Due {
-    /// Nothing.
-    No,
-    /// It is signed if it lists anything else than before.
-    IfChanged,
-    /// It is signed.
-    Yes,
+/// What was signed at the first time or before is signed anew, and what was signed after the second one: by a clock that was ahead.
+pub(super) fn renewed(tenant: TenantId, now: UnixSeconds) -> (UnixSeconds, UnixSeconds) {
+    let place = tenant.as_bytes().iter().fold(0, |sum, byte| (sum * 256 + u64::from(*byte)) % EARLIER);
+    (now.minus(RENEWED_AFTER - place), now.plus(CLOCK_TOLERANCE_SECONDS))
 }
 
-/// What is to be done about the shard of this block, for a tenant whose snapshots that key signs.
-pub(super) fn of_block(
-    block: &BlockListed,
-    shard: Option<&ShardRow>,
-    (signer, now): (PublicKey, UnixSeconds),
-) -> Due {
-    let Some(shard) = shard else { return Due::Yes };
-    if shard.signer != signer || is_old(shard.issued_at, now) {
-        return Due::Yes;
+/// How long a tenant's last snapshot took to write, and since when: as long nothing else of it is written, so that one tenant with
+/// a large snapshot is not written all the time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    began: UnixSeconds,
+    ended: UnixSeconds,
+}
+
+impl Pace {
+    pub(super) fn new(began: UnixSeconds, ended: UnixSeconds) -> Self {
+        Self { began, ended }
     }
-    let Some(listed_at) = block.listed_at else { return Due::No };
-    let (soon, after) = (now.plus(CLOCK_TOLERANCE_SECONDS), listed_at.plus(CLOCK_TOLERANCE_SECONDS));
-    match () {
-        // The clock of whoever listed it is ahead: it would be newer than each shard that is signed meanwhile.
-        () if listed_at > soon => Due::IfChanged,
-        () if listed_at > shard.issued_at => Due::Yes,
-        // In the very second, before or after the list was read.
-        () if listed_at == shard.issued_at => Due::IfChanged,
-        // Another server's clock may be behind, and what it lists may be stored a little after it looked at the clock.
-        () if after >= shard.issued_at && after.plus(CLOCK_TOLERANCE_SECONDS) >= now => Due::IfChanged,
-        () => Due::No,
+
+    /// How many seconds are left. A clock that was set back does not make them more.
+    pub(super) fn rests(self, now: UnixSeconds) -> u64 {
+        let took = self.ended.get().saturating_sub(self.began.get());
+        let since = now.get().checked_sub(self.ended.get());
+        since.map_or(0, |since| took.saturating_sub(since))
     }
-}
-
-/// Whether the tenant's snapshot is to be signed: it lacks a shard, is old, or names other keysets than those of now.
-pub(super) fn of_snapshot(
-    newest: Option<&SnapshotRow>,
-    sum: &ShardSum,
-    chain: &str,
-    (signer, now): (PublicKey, UnixSeconds),
-) -> bool {
-    newest.is_none_or(|newest| {
-        newest.signer != signer
-            || is_old(newest.issued_at, now)
-            || (newest.shards, newest.versions) != (sum.shards, sum.versions)
-            || newest.chain != chain
-    })
-}
-
-/// Signed too long ago, or by a clock that was ahead.
-fn is_old(issued_at: UnixSeconds, now: UnixSeconds) -> bool {
-    issued_at.plus(RENEWED_AFTER) <= now || issued_at > now.plus(CLOCK_TOLERANCE_SECONDS)
 }
 
 #[cfg(test)]
 mod tests {
-    use sealgate_artifact::{AppId, PublicKey, StatementId, UnixSeconds};
-    use sealgate_store::table::{BlockListed, ShardRow};
+    use std::collections::BTreeSet;
 
-    use super::{Due, of_block};
+    use sealgate_artifact::{TenantId, UnixSeconds};
+
+    use super::{Pace, renewed};
 
     /// Long after 1970, as clocks show.
     const NOW: u64 = 1_800_000_000;
@@ -78,32 +54,26 @@ mod tests {
         UnixSeconds::new(n).expect("in range")
     }
 
-    fn due(issued_at: u64, listed_at: Option<u64>) -> Due {
-        let (app, key) = (AppId::from_bytes([0; 16]), PublicKey::from_bytes([1; 32]));
-        let block = BlockListed { app, block: 0, listed_at: listed_at.map(at) };
-        let id = StatementId::from_bytes([0; 32]);
-        let shard =
-            ShardRow { app, block: 0, version: 1, issued_at: at(issued_at), listed: 0, signer: key, id };
-        of_block(&block, Some(&shard), (key, at(NOW)))
+    #[test]
+    fn each_tenant_is_signed_anew_at_a_time_of_its_own_before_the_day_is_over() {
+        let mut times = BTreeSet::new();
+        for n in 0..200_u8 {
+            let (old, soon) = renewed(TenantId::from_bytes([n; 16]), at(NOW));
+            let age = NOW - old.get();
+            assert!((22 * 3600 + 50 * 60 < age) && age <= 23 * 3600 + 50 * 60, "{age}");
+            assert_eq!(soon.get(), NOW + 300);
+            times.insert(age);
+        }
+        assert!(times.len() > 100, "they are spread: {}", times.len());
     }
 
     #[test]
-    fn a_shard_is_due_when_something_may_have_been_listed_since() {
-        for (issued_at, listed_at, expected) in [
-            (NOW - 60, None, Due::No),
-            (NOW - 60, Some(NOW - 30), Due::Yes),
-            (NOW - 60, Some(NOW - 60), Due::IfChanged),
-            (NOW - 7200, Some(NOW - 7200), Due::IfChanged),
-            // Its server's clock is four minutes behind, or it was stored late.
-            (NOW - 60, Some(NOW - 300), Due::IfChanged),
-            (NOW - 60, Some(NOW - 361), Due::No),
-            (NOW - 3600, Some(NOW - 3700), Due::No),
-            (NOW - 60, Some(NOW + 301), Due::IfChanged),
-            (NOW - 24 * 3600 + 601, None, Due::No),
-            (NOW - 24 * 3600 + 600, None, Due::Yes),
-            (NOW + 301, None, Due::Yes),
-        ] {
-            assert_eq!(due(issued_at, listed_at), expected, "{issued_at} {listed_at:?}");
+    fn what_took_long_to_write_rests_as_long() {
+        let pace = Pace::new(at(NOW), at(NOW + 100));
+        for (now, rests) in [(100, 100), (130, 70), (199, 1), (200, 0), (900, 0), (99, 0)] {
+            assert_eq!(pace.rests(at(NOW + now)), rests, "{now}");
         }
+        assert_eq!(Pace::new(at(NOW), at(NOW)).rests(at(NOW)), 0);
+        assert_eq!(Pace::new(at(NOW), at(NOW - 100)).rests(at(NOW)), 0, "the clock was set back meanwhile");
     }
 }

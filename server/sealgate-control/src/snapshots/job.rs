@@ -42,8 +42,12 @@ impl std::fmt::Display for At {
 pub struct SnapshotStep {
     /// Where to go on.
     pub position: String,
+    /// Whether the last tenant that it looked at has more to be signed.
+    pub is_within: bool,
     /// What went wrong with a tenant. It stops no other.
     pub failure: Option<AuthorityError>,
+    /// Tenants of whom somebody else signs just now: [`Snapshots::step_of`] comes back to them once all others are done.
+    pub busy: Vec<TenantId>,
 }
 
 impl Snapshots {
@@ -51,29 +55,41 @@ impl Snapshots {
     /// more.
     pub async fn step(&self, position: &str) -> Result<Option<SnapshotStep>, AuthorityError> {
         self.close_after_going_back().await?;
-        // The clock is told of elsewhere, and nothing is wrong with the job.
-        if self.may_sign().is_err() {
-            return Ok(None);
-        }
+        // The job's row says so: a run that signs nothing is not done.
+        self.may_sign()?;
         let at = At::parse(position);
-        if let Some(At { tenant, within: Some(place) }) = at {
-            return Ok(Some(self.within(tenant, Some(place)).await.0));
-        }
-        let tenants = keysets::tenants(&self.desk.db, at.map(|at| at.tenant), TENANTS).await?;
-        let mut last = None;
+        let within = at.as_ref().and_then(|at| at.within.map(|place| (at.tenant, place)));
+        let tenants = match within {
+            Some((tenant, _)) => vec![tenant],
+            None => keysets::tenants(&self.desk.db, at.map(|at| at.tenant), TENANTS).await?,
+        };
+        let (mut last, mut busy) = (None, vec![]);
         for tenant in tenants {
-            let (step, is_quiet) = self.within(tenant, None).await;
-            if !is_quiet {
-                return Ok(Some(step));
-            }
+            // One tenant's requests hold up nobody else's revocations.
+            let Some(_turn) = self.turns.take(tenant) else {
+                busy.push(tenant);
+                last = Some(SnapshotStep::after(At { tenant, within: None }));
+                continue;
+            };
+            let (step, is_quiet) = self.within(tenant, within.map(|(_, place)| place)).await;
             last = Some(step);
+            if !is_quiet {
+                break;
+            }
         }
-        Ok(last)
+        Ok(last.map(|last| SnapshotStep { busy, ..last }))
+    }
+
+    /// Signs a page of what is due of this tenant once it is its turn, from that position on if it is one of that tenant's.
+    pub async fn step_of(&self, tenant: TenantId, position: &str) -> Result<SnapshotStep, AuthorityError> {
+        let _turn = self.turns.wait(tenant).await;
+        self.may_sign()?;
+        let at = At::parse(position).filter(|at| at.tenant == tenant);
+        Ok(self.within(tenant, at.and_then(|at| at.within)).await.0)
     }
 
     /// A page of one tenant, and its snapshot after the last page. Says whether nothing was due or went wrong.
     async fn within(&self, tenant: TenantId, after: Option<Place>) -> (SnapshotStep, bool) {
-        let _turn = self.turns.wait(tenant).await;
         let done = match self.sign_page(tenant, after).await {
             Ok(page) if page.last.is_some() => Ok((page.last, true)),
             Ok(page) => {
@@ -90,6 +106,12 @@ impl Snapshots {
                 (None, false, Some(error))
             }
         };
-        (SnapshotStep { position: At { tenant, within }.to_string(), failure }, is_quiet)
+        (SnapshotStep { failure, ..SnapshotStep::after(At { tenant, within }) }, is_quiet)
+    }
+}
+
+impl SnapshotStep {
+    fn after(at: At) -> Self {
+        Self { position: at.to_string(), is_within: at.within.is_some(), failure: None, busy: vec![] }
     }
 }

@@ -14,8 +14,9 @@ mod snapshot;
 mod taken;
 mod went_back;
 
+use sealgate_artifact::TenantId;
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::{SnapshotRow, snapshots};
+use sealgate_store::table::{self, SnapshotLook, SnapshotRow, snapshots};
 use sealgate_wire::{CountedQuery, Nothing, Page, SnapshotSigned, SnapshotView, Timestamp};
 
 pub(crate) use self::again::Again;
@@ -24,31 +25,63 @@ pub use self::import::SnapshotImports;
 pub use self::job::SnapshotStep;
 pub use self::signing::Snapshots;
 use crate::Caller;
+use crate::keys::first_version;
 use crate::page::Part;
 
 /// Pages of shards that one request signs. More would exceed its deadline.
 const PAGES: u32 = 4;
+const MINUTE: u64 = 60;
 
 impl Snapshots {
-    /// Signs what is due of the caller's tenant now, as far as one request can. Asking again goes on.
+    /// Signs what is due of the caller's tenant now, as far as one request can. Asking again goes on. A tenant of whom much was
+    /// signed within the minute gets the snapshot that there is: its versions do not run ahead of the minutes.
     pub async fn sign_now(&self, caller: &Caller, _: &Nothing) -> Result<SnapshotSigned, AuthorityError> {
-        let _turn = self.turns.wait(caller.tenant).await;
+        let tenant = caller.tenant;
+        let turn = self.turns.take(tenant);
+        let _turn = turn.ok_or(AuthorityError::Busy("the tenant's revocation data is being signed"))?;
         self.may_sign()?;
-        let (mut at, mut pages) = (None, 0);
-        let complete = loop {
-            let page = self.sign_page(caller.tenant, at).await?;
-            pages += u32::from(page.signed > 0);
-            match page.last {
-                None => break true,
-                Some(_) if pages >= PAGES => break false,
-                last => at = last,
-            }
-        };
-        if complete {
-            self.sign_snapshot(caller.tenant, Some(caller)).await?;
+        let waits = snapshots::look(&self.desk.db, tenant).await?.map_or(0, |look| self.waits(tenant, &look));
+        let is_signed = waits == 0 && self.sign_pages(tenant).await?;
+        if is_signed {
+            self.sign_snapshot(tenant, Some(caller)).await?;
         }
-        let newest = snapshots::newest(&self.desk.db, caller.tenant).await?;
-        Ok(SnapshotSigned { complete, snapshot: newest.map(|row| self.view(&row)) })
+        let newest = snapshots::newest(&self.desk.db, tenant).await?;
+        let complete = is_signed || waits > 0 && self.says_all(tenant).await?;
+        Ok(SnapshotSigned {
+            complete,
+            again_in: (waits > 0 && !complete).then_some(waits),
+            snapshot: newest.map(|row| self.view(&row)),
+        })
+    }
+
+    /// Signs pages of shards. Says whether all are.
+    async fn sign_pages(&self, tenant: TenantId) -> Result<bool, AuthorityError> {
+        let mut at = None;
+        for _ in 0..PAGES {
+            at = self.sign_page(tenant, at).await?.last;
+            if at.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// For how many seconds nothing more is signed on request: until the minute that its newest version is ahead of, and until the last
+    /// snapshot is as old as it took to write.
+    fn waits(&self, tenant: TenantId, look: &SnapshotLook) -> u64 {
+        let now = self.desk.ids.now();
+        let rests = self.rests(tenant);
+        let Some((version, issued_at, _)) = look.newest else { return rests };
+        let is_ahead = version > first_version(now) && issued_at.plus(MINUTE) > now && issued_at <= now;
+        if is_ahead { rests.max(issued_at.plus(MINUTE).get() - now.get()) } else { rests }
+    }
+
+    /// Whether the newest snapshot has all that is to be in it.
+    async fn says_all(&self, tenant: TenantId) -> Result<bool, AuthorityError> {
+        let (db, renewed) = (&self.desk.db, due::renewed(tenant, self.desk.ids.now()));
+        let look = snapshots::look(db, tenant).await?;
+        let says_all = look.and_then(|look| look.newest).is_some_and(|(.., says_all)| says_all);
+        Ok(says_all && table::shards::due(db, tenant, None, renewed, 1).await?.is_empty())
     }
 
     /// The snapshots of the caller's tenant that are kept, newest first.

@@ -138,6 +138,8 @@ impl KeepShard {
             version: said.version,
             issued_at: said.issued_at,
             listed: count(said),
+            // If anything is listed here, the next one is due.
+            listings: 0,
             signer: shard.signed_by()[0],
             id: shard.id(),
         };

@@ -1,15 +1,13 @@
 //! Signing a page of shards (`spec/revocation.md` §3): those of which something changed, and those that are old.
 
-use std::collections::HashMap;
-
-use sealgate_artifact::{PublicKey, Shard, ShardBody, TenantId, Unverified};
+use sealgate_artifact::{PublicKey, Shard, ShardBody, TenantId};
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::{BlockListed, KeyScope, ShardRow, keys, shards, slots};
+use sealgate_store::table::{BlockDue, KeyScope, ShardRow, keys, shards, slots};
 use sealgate_store::{Tx, Work};
 
-use super::due::{DAY, Due, of_block};
+use super::due::{DAY, renewed};
 use super::signing::{Place, Snapshots};
-use crate::keys::{SnapshotKeys, first_version, next_version};
+use crate::keys::{first_version, next_version};
 
 /// Blocks of one transaction: others write in between.
 const PAGE: u32 = 50;
@@ -18,29 +16,29 @@ const ATTEMPTS: u32 = 3;
 
 /// What came of a page.
 pub(super) struct SignedPage {
-    /// Its last block; `None` if there are no more.
+    /// Its last block; `None` if no more are due.
     pub(super) last: Option<Place>,
     /// How many shards were signed.
     pub(super) signed: u64,
 }
 
 impl Snapshots {
-    /// Signs what is due of a page of the tenant's blocks after that one.
+    /// Signs a page of what is due of the tenant's blocks after that one. Whoever has nothing due costs one statement.
     pub(super) async fn sign_page(
         &self,
         tenant: TenantId,
         after: Option<Place>,
     ) -> Result<SignedPage, AuthorityError> {
-        let db = &self.desk.db;
-        let blocks = slots::blocks(db, tenant, after, PAGE).await?;
-        let last = blocks.last().map(|block| (block.app, block.block));
-        let last = last.filter(|_| blocks.len() == PAGE as usize);
         for _ in 0..ATTEMPTS {
-            let page = self.prepare_page(tenant, after, &blocks).await?;
-            if page.signed.is_empty() {
+            let renewed = renewed(tenant, self.desk.ids.now());
+            let due = shards::due(&self.desk.db, tenant, after, renewed, PAGE).await?;
+            let last = due.last().map(|block| (block.app, block.block));
+            let last = last.filter(|_| due.len() == PAGE as usize);
+            if due.is_empty() {
                 return Ok(SignedPage { last, signed: 0 });
             }
-            match db.write(page).await {
+            let page = self.prepare_page(tenant, &due).await?;
+            match self.desk.db.write(page).await {
                 Err(AuthorityError::Superseded) => {}
                 signed => return Ok(SignedPage { last, signed: signed? }),
             }
@@ -48,68 +46,31 @@ impl Snapshots {
         Err(AuthorityError::Busy("another process signs the tenant's shards"))
     }
 
-    async fn prepare_page(
-        &self,
-        tenant: TenantId,
-        after: Option<Place>,
-        blocks: &[BlockListed],
-    ) -> Result<StoreShards, AuthorityError> {
-        let keys = self.changes.snapshot_keys(tenant).await?;
-        let signer = keys.signer;
-        let Some(last) = blocks.last().map(|block| (block.app, block.block)) else {
-            return Ok(StoreShards { tenant, signer, signed: vec![] });
-        };
-        let known = shards::between(&self.desk.db, tenant, after, last).await?;
-        let known: HashMap<Place, ShardRow> =
-            known.into_iter().map(|shard| ((shard.app, shard.block), shard)).collect();
-        let mut fresh = vec![];
-        for block in blocks {
-            let before = known.get(&(block.app, block.block));
-            let due = of_block(block, before, (signer, self.desk.ids.now()));
-            if due != Due::No
-                && let Some(shard) = self.sign_shard(tenant, block, (before, due), &keys).await?
-            {
-                fresh.push(shard);
-                // Signatures take a while; other requests go on in between.
-                tokio::task::yield_now().await;
-            }
+    async fn prepare_page(&self, tenant: TenantId, due: &[BlockDue]) -> Result<StoreShards, AuthorityError> {
+        let signer = self.changes.snapshot_keys(tenant).await?.signer;
+        let mut signed = vec![];
+        for block in due {
+            signed.push(self.sign_shard(tenant, block, signer).await?);
+            // Signatures take a while; other requests go on in between.
+            tokio::task::yield_now().await;
         }
-        Ok(StoreShards { tenant, signer, signed: fresh })
+        Ok(StoreShards { tenant, signer, signed })
     }
 
-    /// The next shard of a block; `None` if it would list what the one before lists, and that was good enough.
+    /// The next shard of a block. Its list is read after the block's number of changes: what is listed in between is in it, or due.
     async fn sign_shard(
         &self,
         tenant: TenantId,
-        block: &BlockListed,
-        (before, due): (Option<&ShardRow>, Due),
-        keys: &SnapshotKeys,
-    ) -> Result<Option<(ShardRow, Vec<u8>)>, AuthorityError> {
-        let (db, now, place) = (&self.desk.db, self.desk.ids.now(), (block.app, block.block));
-        let body = ShardBody::of(&slots::listed(db, tenant, place, now).await?);
-        if due == Due::IfChanged && self.listed_before(tenant, place).await?.as_ref() == Some(&body) {
-            return Ok(None);
-        }
-        // Whoever has a key that was revoked may have wound the version up: what that key signed counts no more.
-        let before = before.filter(|before| keys.is_believed(before.signer));
-        let version =
-            before.map_or_else(|| Ok(first_version(now)), |before| next_version(before.version, now))?;
-        let signer = keys.signer;
+        &BlockDue { app, block, listings, version: before }: &BlockDue,
+        signer: PublicKey,
+    ) -> Result<(ShardRow, Vec<u8>), AuthorityError> {
+        let now = self.desk.ids.now();
+        let body = ShardBody::of(&slots::listed(&self.desk.db, tenant, (app, block), now).await?);
+        let version = before.map_or_else(|| Ok(first_version(now)), |before| next_version(before, now))?;
         let listed = body.as_ref().map_or(0, |body| body.count().into());
-        let (app, block, next_update) = (block.app, block.block, now.plus(DAY));
-        let shard = Shard { tenant, app, block, version, issued_at: now, next_update, body };
+        let shard = Shard { tenant, app, block, version, issued_at: now, next_update: now.plus(DAY), body };
         let (id, statement) = self.changes.sign_named(&shard, signer)?;
-        Ok(Some((ShardRow { app, block, version, issued_at: now, listed, signer, id }, statement)))
-    }
-
-    /// What the present shard of a block lists.
-    async fn listed_before(
-        &self,
-        tenant: TenantId,
-        place: Place,
-    ) -> Result<Option<Option<ShardBody>>, AuthorityError> {
-        let Some(statement) = shards::statement(&self.desk.db, tenant, place).await? else { return Ok(None) };
-        Ok(Some(Unverified::<Shard>::decode(&statement)?.danger_peek()?.body))
+        Ok((ShardRow { app, block, version, issued_at: now, listed, listings, signer, id }, statement))
     }
 }
 

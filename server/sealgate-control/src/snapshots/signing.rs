@@ -1,11 +1,13 @@
 //! What signing revocation data works with.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sealgate_artifact::{AppId, Code, TenantId};
 use sealgate_authority::{AuthorityError, Side};
 
+use super::due::Pace;
 use crate::desk::Desk;
 use crate::keys::KeyChanges;
 use crate::turns::Turns;
@@ -19,16 +21,35 @@ pub struct Snapshots {
     pub(super) turns: Turns<TenantId>,
     /// How often the database came back older, as far as its blocks were closed then.
     pub(super) closed: Arc<AtomicU64>,
+    /// Of whom the last snapshot took a while to write.
+    paces: Arc<Mutex<HashMap<TenantId, Pace>>>,
 }
 
 impl Snapshots {
     pub(crate) fn new(changes: KeyChanges) -> Self {
-        Self { desk: changes.desk().clone(), changes, turns: Turns::default(), closed: Arc::default() }
+        let (turns, paces, closed) = (Turns::default(), Arc::default(), Arc::default());
+        Self { desk: changes.desk().clone(), changes, turns, paces, closed }
     }
 
     /// What is signed here counts for ever: its version stands in the memory of every machine that takes it over.
     pub(super) fn may_sign(&self) -> Result<(), AuthorityError> {
         self.desk.ids.clock_watch().may_sign_until(Side::Vendor, None)
+    }
+
+    /// For how many seconds the tenant's next snapshot waits, because the last one took as long to write.
+    pub(super) fn rests(&self, tenant: TenantId) -> u64 {
+        let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.get(&tenant).map_or(0, |pace| pace.rests(self.desk.ids.now()))
+    }
+
+    /// Notes how long a snapshot took to write.
+    pub(super) fn wrote(&self, tenant: TenantId, pace: Pace) {
+        let now = self.desk.ids.now();
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.retain(|_, pace| pace.rests(now) > 0);
+        if pace.rests(now) > 0 {
+            paces.insert(tenant, pace);
+        }
     }
 }
 

@@ -1,23 +1,29 @@
 //! Signing a snapshot once each shard is new enough (`spec/revocation.md` §4, §7.1).
 
-use sealgate_artifact::{ShardEntry, Snapshot, TenantId, UnixSeconds, encode_hex};
+use sealgate_artifact::{ShardEntry, Snapshot, TenantId, UnixSeconds, encode_hex, limits};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::{
-    self, AuditRow, KeyScope, ShardRow, SnapshotId, SnapshotRow, keys, shards, snapshots,
+    self, AuditRow, KeyScope, ShardRow, SnapshotId, SnapshotLook, SnapshotRow, keys, shards, snapshots,
 };
 use sealgate_store::{StoreError, Tx, Work, work};
 use serde_json::json;
 
 use super::chain::Chain;
-use super::due::{DAY, of_snapshot};
+use super::due::{DAY, Pace, renewed};
 use super::signing::{Place, Snapshots};
 use crate::Caller;
 use crate::keys::{SnapshotKeys, first_version, next_version};
 
-/// Snapshots that are kept of each tenant: whoever fetches one while the next is signed gets it whole.
-const KEPT: u32 = 3;
 /// How long it is known which snapshots this history signed: longer than backups are restored from.
 const KNOWN_FOR: u64 = 40 * DAY;
+/// How long a snapshot is kept after it was signed: whoever reads it slowly gets it whole, however often the next is signed.
+const KEPT_SECONDS: u64 = 60 * 60;
+/// So many are kept beside the newest, however old or large they are; and no more than so many, and so many bytes.
+const FEW_KEPT: usize = 2;
+const MOST_KEPT: u32 = 70;
+const KEPT_BYTES: u64 = 128 * 1024 * 1024;
+/// More shards are told of in the log.
+const MANY: usize = 1_000;
 /// Shards that are read at once.
 const PAGE: u32 = 200;
 /// How often it is tried while others sign.
@@ -41,16 +47,19 @@ impl Snapshots {
 
     async fn try_snapshot(&self, tenant: TenantId, caller: Option<&Caller>) -> Result<bool, AuthorityError> {
         let (db, now) = (&self.desk.db, self.desk.ids.now());
-        let keys = self.changes.snapshot_keys(tenant).await?;
-        let signer = keys.signer;
-        let (chain, sum) = (Chain::read(db, tenant).await?, shards::sum(db, tenant).await?);
-        let kept = snapshots::list(db, tenant, None, KEPT).await?;
-        let newest = kept.first();
-        if !of_snapshot(newest, &sum, &chain.name()?, (signer, now)) {
+        let Some(look) = snapshots::look(db, tenant).await?.filter(|look| is_due(look, tenant, now)) else {
+            return Ok(false);
+        };
+        if self.rests(tenant) > 0 {
             return Ok(false);
         }
+        let keys = self.changes.snapshot_keys(tenant).await?;
+        let signer = keys.signer;
+        let chain = Chain::read(db, tenant).await?;
         let listed = self.all_shards(tenant).await?;
-        let last = self.last_version(tenant, newest, &keys).await?;
+        let versions = listed.iter().map(|shard| shard.version).sum();
+        let listed = named(tenant, listed)?;
+        let last = self.last_version(tenant, look.newest.map(|(version, ..)| version), &keys).await?;
         let version = last.map_or_else(|| Ok(first_version(now)), |last| next_version(last, now))?;
         let entry = |shard: &ShardRow| ShardEntry { app: shard.app, block: shard.block, statement: shard.id };
         let snapshot = Snapshot {
@@ -71,9 +80,10 @@ impl Snapshots {
             version,
             issued_at: now,
             signer,
-            chain: chain.name()?,
+            // What was read before: a keyset that came since is in the next one.
+            chain: look.chain,
             shards: listed.len() as u64,
-            versions: listed.iter().map(|shard| shard.version).sum(),
+            versions,
             listed: listed.iter().map(|shard| shard.listed).sum(),
             bytes: stored.bytes,
             sha256: stored.sha256,
@@ -83,11 +93,13 @@ impl Snapshots {
             let detail = json!({ "version": version, "shards": row.shards, "revoked": row.listed });
             self.desk.audit(caller, "snapshot.signed", tenant.to_string(), &detail)
         });
-        let oldest = kept.get(KEPT as usize - 2).map(|row| row.version);
+        let kept = snapshots::list(db, tenant, None, MOST_KEPT).await?;
+        let forget = kept_from(&kept, now);
         let (id, parts) = (SnapshotId { id, version, signer }, stored.parts);
-        let work = StoreSnapshot { tenant, id, row, parts, statement, forget: oldest, now, audit };
+        let work = StoreSnapshot { tenant, id, row, parts, statement, forget, now, audit };
         let done = db.write(work).await;
         self.or_forget((tenant, &container), done).await?;
+        self.wrote(tenant, Pace::new(now, self.desk.ids.now()));
         Ok(true)
     }
 
@@ -95,11 +107,11 @@ impl Snapshots {
     async fn last_version(
         &self,
         tenant: TenantId,
-        newest: Option<&SnapshotRow>,
+        newest: Option<u64>,
         keys: &SnapshotKeys,
     ) -> Result<Option<u64>, AuthorityError> {
         // One that is kept is always followed by a higher one.
-        let mut last = newest.map(|newest| newest.version);
+        let mut last = newest;
         for key in &keys.believed {
             last = last.max(snapshots::newest_by(&self.desk.db, tenant, *key).await?);
         }
@@ -135,11 +147,43 @@ impl Snapshots {
                 all.sort_by_key(|shard| (shard.app, shard.block));
                 return Ok(all);
             }
-            if all.len() > sealgate_artifact::limits::SHARDS {
-                return Err(broken("the tenant has more blocks than a snapshot can name"));
-            }
         }
     }
+}
+
+/// Whether a snapshot is to be signed: it lacks a shard, is old, or names other keysets or another key than those of now.
+fn is_due(look: &SnapshotLook, tenant: TenantId, now: UnixSeconds) -> bool {
+    let (old, soon) = renewed(tenant, now);
+    look.newest.is_none_or(|(_, issued_at, says_all)| !says_all || issued_at <= old || issued_at > soon)
+}
+
+/// The shards that a snapshot names (`spec/revocation.md` §4.2): all, or where they are too many, those that list something, and as many
+/// others as fit, those of the oldest apps first. What it does not name lists nothing (§6.3), and nobody vouches for it anew.
+fn named(tenant: TenantId, mut shards: Vec<ShardRow>) -> Result<Vec<ShardRow>, AuthorityError> {
+    let (all, most) = (shards.len(), limits::SHARDS);
+    if all > MANY {
+        tracing::warn!(%tenant, all, most, "a snapshot can name few more blocks: make fewer apps");
+    }
+    let listing = shards.iter().filter(|shard| shard.listed > 0).count();
+    let mut room = most.checked_sub(listing);
+    let room = room.as_mut().ok_or_else(|| broken("of more blocks than a snapshot can name something was taken back"))?;
+    shards.retain(|shard| {
+        let is_named = shard.listed > 0 || *room > 0;
+        *room -= usize::from(is_named && shard.listed == 0);
+        is_named
+    });
+    Ok(shards)
+}
+
+/// The version before which snapshots are not kept any more. `kept` are the newest ones; with the one that is stored now, some stay in any
+/// case, and the others for an hour, as far as there is room.
+fn kept_from(kept: &[SnapshotRow], now: UnixSeconds) -> Option<u64> {
+    let mut bytes = 0;
+    let stays = |(n, row): &(usize, &SnapshotRow)| {
+        bytes += row.bytes;
+        *n < FEW_KEPT || row.issued_at.plus(KEPT_SECONDS) > now && bytes <= KEPT_BYTES
+    };
+    kept.iter().enumerate().take_while(stays).last().map(|(_, row)| row.version)
 }
 
 struct StoreSnapshot {

@@ -352,7 +352,7 @@ fn records() -> Vec<Row> {
             "keys_revoked": [], "keys_retired": [], "failed": [(not_done)],
         }
         NotDone (not_done)
-        SnapshotSigned { "complete": true, "snapshot": (snapshot()) }
+        SnapshotSigned { "complete": true, "snapshot": (snapshot()), "again_in": 20 }
         JobView {
             "name": "forget", "every": 60, "status": "running", "last_started_at": BEGIN, "last_done_at": BEGIN,
             "last_failed_at": BEGIN, "last_error": "unavailable", "due_at": END, "holder": "00112233445566778899aabbccddeeff",

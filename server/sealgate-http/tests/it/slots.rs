@@ -296,6 +296,19 @@ on_both_engines! {
         assert_eq!(app.count("activations"), 0);
     }
 
+    fn what_has_ended_is_forgotten_long_after_its_end(app: &TestApp) {
+        let (_, license) = sell(app, &json!({ "expires_at": "+1d" }));
+        assert_eq!(change(app, &license, "revoke", &json!({})).status, 200);
+        app.meddle("UPDATE slot_blocks SET is_full = 1");
+        // Where a clock is ahead by as much as nobody doubts, what it forgot would count again once it is put right.
+        for (days, left) in [(31, 1), (9, 1), (2, 0)] {
+            app.clock.advance(days * 24 * 60 * 60);
+            app.run_jobs();
+            while app.count("jobs WHERE lease_until IS NOT NULL AND last_error IS NULL") > 0 {}
+            assert_eq!(app.count("slots"), left, "{days}");
+        }
+    }
+
     fn the_window_of_a_block_grows_and_a_block_that_is_half_used_is_followed_by_the_next(app: &TestApp) {
         let (editor, license) = sell(app, &json!({ "max_devices": 3 }));
         let of_app = format!("'{}'", text(&editor["app_id"]));

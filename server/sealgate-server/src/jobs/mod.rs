@@ -18,6 +18,6 @@ mod tick;
 mod turn;
 
 pub use run::Jobs;
-pub use table::{JOBS, Job, Running};
+pub use table::{JOBS, Job, Lane, Running};
 pub(crate) use tick::Ticker;
 pub use turn::{Duties, Turn};

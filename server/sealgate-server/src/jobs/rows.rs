@@ -85,3 +85,16 @@ pub(super) async fn done(
     });
     db.write(done).await
 }
+
+/// Gives a job back whose run paused now, until it goes on; `false` if another process has it by now.
+pub(super) async fn paused(
+    db: &Db,
+    (name, holder): (&'static str, &str),
+    due_at: UnixSeconds,
+    now: UnixSeconds,
+) -> Result<bool, StoreError> {
+    let paused = work(holder.to_owned(), move |holder, tx| {
+        Box::pin(async move { jobs::paused(tx, (name, holder), due_at, now).await })
+    });
+    db.write(paused).await
+}

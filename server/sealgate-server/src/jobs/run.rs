@@ -1,12 +1,12 @@
 //! The jobs of one process: it runs those that are due.
 
-use sealgate_artifact::UnixSeconds;
+use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::{Ids, Observed};
 use sealgate_store::{Db, StoreError};
 
 use super::lease::{Holder, LEASE};
 use super::rows;
-use super::table::Job;
+use super::table::{Job, Lane};
 use super::turn::{Duties, Turn};
 
 /// The jobs of one process.
@@ -37,15 +37,27 @@ impl Jobs {
         Ok(jobs)
     }
 
-    /// Runs every job that is due at `now` and that no other process is running, and returns their names. A job that
-    /// fails is logged, and tried again after its usual time from where it was.
-    pub async fn run_due(&self, now: UnixSeconds) -> Result<Vec<&'static str>, StoreError> {
+    /// Runs every job that is due and that no other process is running, and returns their names. A job that fails is logged, and
+    /// tried again after its usual time from where it was.
+    pub async fn run_due(&self) -> Result<Vec<&'static str>, StoreError> {
+        self.run_those(|_| true).await
+    }
+
+    /// The same for the jobs of one lane.
+    pub async fn run_due_in(&self, lane: Lane) -> Result<Vec<&'static str>, StoreError> {
+        self.run_those(|job| job.lane == lane).await
+    }
+
+    async fn run_those(&self, is_one: impl Fn(&Job) -> bool) -> Result<Vec<&'static str>, StoreError> {
         let mut done = vec![];
         let Some(duties) = &self.duties else { return Ok(done) };
-        let every = self.table.iter().map(|job| job.every).max().unwrap_or_default();
+        let those: Vec<_> = self.table.iter().filter(|job| is_one(job)).collect();
         while !self.holder.is_stopping() {
-            let Some((name, position)) = self.holder.claim(self.names(), every, now).await? else { break };
-            let job = self.table.iter().find(|job| job.name == name).expect("only these were asked for");
+            let names = those.iter().map(|job| job.name).collect();
+            // Each lease begins when it is taken, however long the job before took.
+            let now = self.holder.ids.now();
+            let Some((name, position)) = self.holder.claim(names, now).await? else { break };
+            let job = those.iter().find(|job| job.name == name).expect("only these were asked for");
             self.run(duties, job, position, now).await?;
             done.push(job.name);
         }
@@ -61,13 +73,12 @@ impl Jobs {
     ) -> Result<(), StoreError> {
         let mut turn = Turn::new(&self.holder, duties, job.name, position);
         let ended = (job.run)(&mut turn).await;
-        if let Err(error) = &ended {
-            tracing::error!(%error, job = job.name, "{}", job.failure);
+        match &ended {
+            // The watch of the clock says so.
+            Err(error) if error.code() == Code::ClockInDoubt => {}
+            Err(error) => tracing::error!(%error, job = job.name, "{}", job.failure),
+            Ok(()) => {}
         }
         turn.end(ended.err().map(|error| error.code()), now.plus(job.every)).await
-    }
-
-    fn names(&self) -> Vec<&'static str> {
-        self.table.iter().map(|job| job.name).collect()
     }
 }

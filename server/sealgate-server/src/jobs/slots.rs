@@ -4,13 +4,18 @@ use sealgate_authority::AuthorityError;
 
 use super::turn::Turn;
 
-/// Looks through a part of a block after the other, and keeps where it is.
+/// Parts of blocks that one run looks through: others write in between, and other jobs run.
+const ROUNDS: u32 = 100;
+
+/// Looks through a part of a block after the other, and keeps where it is: the next run goes on there.
 pub(super) async fn forget(turn: &mut Turn<'_>) -> Result<(), AuthorityError> {
     let upkeep = turn.upkeep().clone();
-    while let Some(position) = upkeep.forget_slots(turn.position()).await? {
+    for _ in 0..ROUNDS {
+        let Some(position) = upkeep.forget_slots(turn.position()).await? else { return Ok(()) };
         if !turn.keep(position).await? {
             return Ok(());
         }
     }
+    turn.pause();
     Ok(())
 }

@@ -12,10 +12,27 @@ use super::{slots, snapshots};
 /// A run of a job under way.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), AuthorityError>> + Send + 'a>>;
 
+/// Jobs of one lane of a process run one after the other, and hold up those of no other lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// What takes moments.
+    Quick,
+    /// What signs revocation data of all tenants.
+    Snapshots,
+    /// What may take minutes, and can wait.
+    Slow,
+}
+
+impl Lane {
+    pub(super) const ALL: [Self; 3] = [Self::Quick, Self::Snapshots, Self::Slow];
+}
+
 /// Something that is done again and again.
 pub struct Job {
     /// Its name in the database.
     pub name: &'static str,
+    /// With which others it takes turns.
+    pub lane: Lane,
     /// How many seconds after one run the next one is due; at least 1.
     pub every: u64,
     /// What the log says when it fails.
@@ -29,18 +46,21 @@ pub struct Job {
 pub const JOBS: &[Job] = &[
     Job {
         name: "certify_servers",
+        lane: Lane::Quick,
         every: 5,
         failure: "license servers wait for their certificates",
         run: |turn| Box::pin(turn.servers().certify()),
     },
     Job {
         name: "forget",
+        lane: Lane::Quick,
         every: 60,
         failure: "expired rows could not be deleted",
         run: |turn| Box::pin(async { Ok(turn.upkeep().forget().await?) }),
     },
     Job {
         name: "renew_ahead",
+        lane: Lane::Quick,
         // Customers are refused meanwhile, and the clock may be back before the job notices that it was ahead.
         every: 5,
         failure: "what a clock that was ahead had signed could not be made anew",
@@ -48,12 +68,14 @@ pub const JOBS: &[Job] = &[
     },
     Job {
         name: SIGN_SNAPSHOTS,
+        lane: Lane::Snapshots,
         every: 60,
         failure: "revocation data was not signed",
         run: |turn| Box::pin(snapshots::sign(turn)),
     },
     Job {
         name: "forget_slots",
+        lane: Lane::Slow,
         every: 24 * 60 * 60,
         failure: "slots of what has ended could not be forgotten",
         run: |turn| Box::pin(slots::forget(turn)),

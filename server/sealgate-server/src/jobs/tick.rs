@@ -1,4 +1,4 @@
-//! When a process looks for work: two tasks, so that a long job does not hold up what must be quick.
+//! When a process looks for work: a task for its own, and one for each lane of jobs, so that a long job does not hold up what must be quick.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::run::Jobs;
+use super::table::Lane;
 
 /// How often this process looks for work: audit rows are numbered within a second (`spec/audit.md` §2.1).
 const TICK: Duration = Duration::from_millis(500);
@@ -17,7 +18,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// The tasks under way.
 pub(crate) struct Ticker {
     jobs: Arc<Jobs>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Ticker {
@@ -30,9 +31,12 @@ impl Ticker {
         let own = threads.clone().keep("upkeep", move || {
             own_work((observed.clone(), watch.clone()), upkeep.clone(), stopping.clone())
         });
-        let (all, stopping) = (Arc::clone(&jobs), jobs.holder.stopping());
-        let shared = threads.clone().keep("jobs", move || shared_work(Arc::clone(&all), stopping.clone()));
-        let tasks = [tokio::spawn(own), tokio::spawn(shared)];
+        let mut tasks = vec![tokio::spawn(own)];
+        for lane in Lane::ALL {
+            let (jobs, stopping) = (Arc::clone(&jobs), jobs.holder.stopping());
+            let work = move || shared_work(Arc::clone(&jobs), lane, stopping.clone());
+            tasks.push(tokio::spawn(threads.clone().keep(name(lane), work)));
+        }
         Self { jobs, tasks }
     }
 
@@ -55,7 +59,7 @@ async fn own_work(
     upkeep: Option<Upkeep>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let (mut ticks, begun, unwritten) = (ticks(Duration::ZERO), Instant::now(), Seldom::default());
+    let (mut ticks, begun, unwritten) = (ticks(TICK, Duration::ZERO), Instant::now(), Seldom::default());
     while next(&mut ticks, &mut stopping).await {
         // For the log.
         clock.doubt(Side::Runtime);
@@ -77,19 +81,32 @@ async fn own_work(
     }
 }
 
+/// The name of a lane's task.
+fn name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Quick => "jobs",
+        Lane::Snapshots => "jobs that sign revocation data",
+        Lane::Slow => "jobs that can wait",
+    }
+}
+
 /// What one process does for all.
-async fn shared_work(jobs: Arc<Jobs>, mut stopping: watch::Receiver<bool>) {
-    // Between two ticks of the other task: each then finds the other's connection to the database free.
-    let mut ticks = ticks(TICK / 2);
+async fn shared_work(jobs: Arc<Jobs>, lane: Lane, mut stopping: watch::Receiver<bool>) {
+    // Between two ticks of the other tasks: each then finds the others' connection to the database free.
+    let mut ticks = match lane {
+        Lane::Quick => ticks(TICK, TICK / 2),
+        Lane::Snapshots => ticks(2 * TICK, TICK / 4),
+        Lane::Slow => ticks(4 * TICK, TICK / 4 * 3),
+    };
     while next(&mut ticks, &mut stopping).await {
-        if let Err(error) = jobs.run_due(jobs.holder.ids.now()).await {
+        if let Err(error) = jobs.run_due_in(lane).await {
             tracing::error!(%error, "jobs wait: their rows could not be read or written");
         }
     }
 }
 
-fn ticks(first: Duration) -> Interval {
-    let mut ticks = interval_at(Instant::now() + first, TICK);
+fn ticks(every: Duration, first: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + first, every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }

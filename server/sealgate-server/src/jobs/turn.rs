@@ -29,11 +29,15 @@ pub struct Turn<'a> {
     job: &'static str,
     position: String,
     is_over: bool,
+    is_paused: bool,
 }
+
+/// How soon the next run goes on where one paused, in seconds.
+const PAUSE: u64 = 10 * 60;
 
 impl<'a> Turn<'a> {
     pub(super) fn new(holder: &'a Holder, duties: &'a Duties, job: &'static str, position: String) -> Self {
-        Self { holder, duties, job, position, is_over: false }
+        Self { holder, duties, job, position, is_over: false, is_paused: false }
     }
 
     /// The vendor's license servers.
@@ -69,14 +73,25 @@ impl<'a> Turn<'a> {
         Ok(!self.is_over)
     }
 
+    /// Ends this run before the work is done. The next one goes on from the last position that was kept, soon.
+    pub fn pause(&mut self) {
+        self.is_paused = true;
+    }
+
     /// Gives the job back until `next`: from the beginning, or after a failure from where it was.
     pub(super) async fn end(self, failure: Option<Code>, next: UnixSeconds) -> Result<(), StoreError> {
-        let Self { holder: Holder { db, name, ids, .. }, job, position, is_over, .. } = self;
+        let Self { holder: Holder { db, name, ids, .. }, job, position, is_over, is_paused, .. } = self;
         let now = ids.now();
         match failure {
             None if is_over => Ok(()),
+            None if is_paused => {
+                let next = next.min(now.plus(PAUSE));
+                rows::paused(db, (job, name), next, now).await.map(drop)
+            }
             None => rows::done(db, (job, name), next, now).await.map(drop),
             Some(code) => {
+                // It keeps its lease until then, and nobody's lease is longer.
+                let next = next.min(now.plus(LEASE));
                 let how = (now, code.as_str());
                 rows::failed(db, (job, name), position, next, how).await.map(drop)
             }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::UnixSeconds;
 use sealgate_authority::NotReady;
 use sealgate_authority::ports::System;
 use sealgate_server::assembly::{self, Options, Server};
@@ -63,8 +62,7 @@ async fn certificates_that_are_not_in_force_are_told_and_made_anew() {
         let (server, clock) = (installation.start().await, &installation.clock);
         let certify = async || {
             clock.advance(5);
-            let now = UnixSeconds::new(clock.seconds()).expect("a time");
-            server.jobs().run_due(now).await.expect("the database answers");
+            server.jobs().run_due().await.expect("the database answers");
         };
         assert_eq!(why(&server).await, None);
         certified_later(&server, DAY).await;
@@ -95,8 +93,7 @@ async fn a_start_long_after_the_newest_time_in_the_database_is_doubted_until_som
             installation.clock.advance(3600);
             assert_eq!(why(&server).await, None, "running software is answered");
             assert_eq!(clock_is_fine(&server).await, told.is_none(), "nobody accepted it");
-            let now = UnixSeconds::new(installation.clock.seconds()).expect("a time");
-            server.jobs().run_due(now).await.expect("the database answers");
+            server.jobs().run_due().await.expect("the database answers");
             server.db().close().await;
         }
     }

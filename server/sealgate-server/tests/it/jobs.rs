@@ -1,16 +1,17 @@
 //! Each run of a job happens once, however many share the database.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_authority::ports::System;
 use sealgate_server::assembly::{self, Options, Server};
-use sealgate_server::jobs::{JOBS, Job};
+use sealgate_server::jobs::{JOBS, Job, Lane};
 use sealgate_store::table::{jobs, snapshots, tenants};
 use sealgate_store::{StoreError, work};
 use sealgate_testkit::{Engine, TestClock, TestDatabase};
+use tokio::sync::Notify;
 
 /// One installation.
 struct Installation {
@@ -65,15 +66,15 @@ async fn two_holders_run_each_due_job_once() {
     // As a process that stood still and goes on after another one was started.
     let other = one.with_jobs(JOBS).await.expect("the rows are there");
     let run = async || {
-        let now = installation.now();
-        let (ran, also) = tokio::join!(one.jobs().run_due(now), other.run_due(now));
+        let (ran, also) = tokio::join!(one.jobs().run_due(), other.run_due());
         let mut ran = [ran.expect("the database answers"), also.expect("the database answers")].concat();
         ran.sort_unstable();
         ran
     };
-    let all = all_jobs();
+    let mut due = all_jobs();
     for _ in 0..10 {
-        assert_eq!(run().await, all, "each of them is due");
+        assert_eq!(run().await, due, "each of them is due");
+        due.retain(|job| *job != "forget_slots");
         assert!(run().await.is_empty(), "nothing is due at the same time again");
         installation.clock.advance(5);
         assert_eq!(run().await, ["certify_servers", "renew_ahead"]);
@@ -93,7 +94,7 @@ async fn what_became_of_a_run_is_in_its_row() {
     let row = async || jobs::find(server.db(), "paged").await.expect("answers").expect("there is one");
     let begun = installation.now();
     assert_eq!((row().await.every, row().await.last_started_at), (10, None));
-    paged.run_due(begun).await.expect("the database answers");
+    paged.run_due().await.expect("the database answers");
     let failed = row().await;
     assert_eq!(
         (failed.last_started_at, failed.last_failed_at, failed.last_done_at),
@@ -102,7 +103,7 @@ async fn what_became_of_a_run_is_in_its_row() {
     assert_eq!(failed.last_error.as_deref(), Some("system_error"));
     assert!(!failed.is_running(begun) && !failed.is_late(begun.plus(30)) && failed.is_late(begun.plus(31)));
     installation.clock.advance(10);
-    paged.run_due(installation.now()).await.expect("the database answers");
+    paged.run_due().await.expect("the database answers");
     let done = row().await;
     assert_eq!(
         (done.last_done_at, done.last_failed_at, done.last_error),
@@ -114,6 +115,7 @@ async fn what_became_of_a_run_is_in_its_row() {
 /// Fails after its first page, and succeeds when it goes on from there.
 const PAGED: &[Job] = &[Job {
     name: "paged",
+    lane: Lane::Quick,
     every: 10,
     failure: "a test's job fails",
     run: |turn| {
@@ -132,7 +134,7 @@ async fn a_job_that_failed_goes_on_later_from_where_it_was() {
     let installation = Installation::new();
     let server = installation.start().await;
     let paged = server.with_jobs(PAGED).await.expect("the rows are there");
-    let run = async || paged.run_due(installation.now()).await.expect("the database answers");
+    let run = async || paged.run_due().await.expect("the database answers");
     assert_eq!((run().await, position(&server, "paged").await), (vec!["paged"], "half".to_owned()));
     assert!(run().await.is_empty(), "it is not tried again at once");
     installation.clock.advance(10);
@@ -155,19 +157,26 @@ async fn a_dead_servers_job_is_taken_over_when_its_lease_has_ended() {
     let is_held: Result<bool, StoreError> = server.db().write(claim).await;
     assert!(is_held.expect("the database answers"));
     installation.clock.advance(119);
-    assert!(paged.run_due(installation.now()).await.expect("the database answers").is_empty());
+    assert!(paged.run_due().await.expect("the database answers").is_empty());
     installation.clock.advance(1);
-    assert_eq!(paged.run_due(installation.now()).await.expect("the database answers"), ["paged"]);
+    assert_eq!(paged.run_due().await.expect("the database answers"), ["paged"]);
     assert_eq!(position(&server, "paged").await, "", "it went on from the half, and is done");
     server.db().close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_was_ahead_does_not_stop_a_job_for_that_long() {
+    // Also where another job runs no oftener than that.
+    for ahead in [10 * 60 * 60, 400 * 24 * 60 * 60] {
+        goes_on_after_a_clock_that_was_ahead_by(ahead).await;
+    }
+}
+
+async fn goes_on_after_a_clock_that_was_ahead_by(ahead: u64) {
     let installation = Installation::new();
     let skewed = installation.start().await;
     let now = installation.now();
-    let far = now.plus(400 * 24 * 60 * 60);
+    let far = now.plus(ahead);
     let run = work((), move |(), tx| {
         Box::pin(async move {
             jobs::claim(tx, &["forget"], (now, now.plus(120)), now.plus(120), "ahead").await?;
@@ -176,8 +185,119 @@ async fn a_clock_that_was_ahead_does_not_stop_a_job_for_that_long() {
     });
     let is_done: Result<bool, StoreError> = skewed.db().write(run).await;
     assert!(is_done.expect("the database answers"));
-    let mut ran = skewed.jobs().run_due(now).await.expect("the database answers");
+    let mut ran = skewed.jobs().run_due().await.expect("the database answers");
     ran.sort_unstable();
     assert_eq!(ran, all_jobs());
     skewed.db().close().await;
+}
+
+/// The clock of the test that runs `TWO`.
+static CLOCK: OnceLock<Arc<TestClock>> = OnceLock::new();
+
+/// The first one takes a thousand seconds.
+const TWO: &[Job] = &[
+    Job {
+        name: "a_long_one",
+        lane: Lane::Quick,
+        every: 10_000,
+        failure: "a test's job fails",
+        run: |_| {
+            Box::pin(async {
+                CLOCK.get().expect("is set").advance(1_000);
+                Ok(())
+            })
+        },
+    },
+    Job {
+        name: "the_next",
+        lane: Lane::Quick,
+        every: 10_000,
+        failure: "a test's job fails",
+        run: |_| Box::pin(async { Ok(()) }),
+    },
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_begins_when_it_is_taken() {
+    let installation = Installation::new();
+    CLOCK.get_or_init(|| Arc::clone(&installation.clock));
+    let server = installation.start().await;
+    let two = server.with_jobs(TWO).await.expect("the rows are there");
+    let begun = installation.now();
+    assert_eq!(two.run_due().await.expect("the database answers"), ["a_long_one", "the_next"]);
+    let next = jobs::find(server.db(), "the_next").await.expect("answers").expect("there is one");
+    assert_eq!(next.last_started_at, Some(begun.plus(1_000)), "else its lease would have been over");
+    server.db().close().await;
+}
+
+/// Lets the slow one go on.
+static GO_ON: Notify = Notify::const_new();
+
+const LANES: &[Job] = &[
+    Job {
+        name: "slow",
+        lane: Lane::Slow,
+        every: 10_000,
+        failure: "a test's job fails",
+        run: |turn| {
+            Box::pin(async move {
+                if turn.position().is_empty() {
+                    GO_ON.notified().await;
+                    assert!(turn.keep("half").await?, "nobody else has it");
+                    turn.pause();
+                }
+                Ok(())
+            })
+        },
+    },
+    Job {
+        name: "quick",
+        lane: Lane::Quick,
+        every: 10_000,
+        failure: "a test's job fails",
+        run: |_| Box::pin(async { Ok(()) }),
+    },
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_job_holds_up_no_quick_one_and_goes_on_where_it_paused() {
+    let installation = Installation::new();
+    let server = installation.start().await;
+    let both = server.with_jobs(LANES).await.expect("the rows are there");
+    let quick = async {
+        let ran = both.run_due_in(Lane::Quick).await;
+        GO_ON.notify_one();
+        ran
+    };
+    let (slow, quick) = tokio::join!(both.run_due_in(Lane::Slow), quick);
+    assert_eq!(quick.expect("the database answers"), ["quick"]);
+    assert_eq!(slow.expect("the database answers"), ["slow"]);
+    assert_eq!(position(&server, "slow").await, "half");
+    assert!(both.run_due().await.expect("the database answers").is_empty());
+    installation.clock.advance(600);
+    assert_eq!(both.run_due().await.expect("the database answers"), ["slow"], "soon");
+    assert_eq!(position(&server, "slow").await, "", "from there, and is done");
+    server.db().close().await;
+}
+
+/// Runs once a day, and fails.
+const DAILY: &[Job] = &[Job {
+    name: "daily",
+    lane: Lane::Slow,
+    every: 24 * 60 * 60,
+    failure: "a test's job fails",
+    run: |_| Box::pin(async { Err(AuthorityError::Refused(Code::SystemError)) }),
+}];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daily_job_that_failed_is_tried_again_soon_and_not_at_once() {
+    let installation = Installation::new();
+    let server = installation.start().await;
+    let daily = server.with_jobs(DAILY).await.expect("the rows are there");
+    for _ in 0..3 {
+        assert_eq!(daily.run_due().await.expect("the database answers"), ["daily"]);
+        assert!(daily.run_due().await.expect("the database answers").is_empty());
+        installation.clock.advance(120);
+    }
+    server.db().close().await;
 }

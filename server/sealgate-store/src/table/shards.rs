@@ -2,31 +2,42 @@
 
 use sealgate_artifact::{AppId, PublicKey, StatementId, TenantId, UnixSeconds};
 
-use crate::columns::{count, parsed, signed, time};
+use crate::columns::{count, optional_count, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
 macro_rules! about {
     ($rest:literal) => {
-        concat!("SELECT app_id, block, version, issued_at, listed, signer, statement_id FROM shards ", $rest)
+        concat!(
+            "SELECT app_id, block, version, issued_at, listed, listings, signer, statement_id FROM shards ",
+            $rest
+        )
     };
 }
 
 statements! {
+    // A block from which no slot was given has nothing that could be taken back, and needs no shard.
+    // What a revoked key signed counts no more, whatever its version.
+    DUE = "SELECT b.app_id, b.block, b.listings, CASE WHEN EXISTS (SELECT 1 FROM signing_keys r WHERE r.public_key = s.signer \
+           AND r.state = 'revoked') THEN NULL ELSE s.version END AS version FROM slot_blocks b \
+           LEFT JOIN shards s ON s.app_id = b.app_id AND s.block = b.block \
+           WHERE b.tenant_id = $1 AND (b.app_id, b.block) > ($2, $3) AND (s.listings <> b.listings OR s.issued_at <= $4 \
+           OR s.issued_at > $5 OR s.signer <> (SELECT k.public_key FROM signing_keys k WHERE k.scope = $1 \
+           AND k.key_use = 'snapshot' AND k.state = 'active') \
+           OR s.block IS NULL AND (b.listings > 0 OR EXISTS (SELECT 1 FROM slots o WHERE o.app_id = b.app_id \
+           AND o.slot >= b.block * 1048576 AND o.slot < (b.block + 1) * 1048576))) \
+           ORDER BY b.app_id, b.block LIMIT $6";
     AFTER = about!("WHERE tenant_id = $1 AND (app_id, block) > ($2, $3) ORDER BY app_id, block LIMIT $4");
-    BETWEEN = about!("WHERE tenant_id = $1 AND (app_id, block) > ($2, $3) AND (app_id, block) <= ($4, $5) ORDER BY app_id, block");
     STATEMENT = "SELECT statement FROM shards WHERE app_id = $1 AND block = $2 AND tenant_id = $3";
-    SUM = "SELECT COUNT(*) AS shards, CAST(COALESCE(SUM(version), 0) AS BIGINT) AS versions, \
-           CAST(COALESCE(SUM(listed), 0) AS BIGINT) AS listed, COALESCE(MAX(issued_at), 0) AS issued_at \
-           FROM shards WHERE tenant_id = $1";
+    NEWEST_AT = "SELECT COALESCE(MAX(issued_at), 0) AS issued_at FROM shards WHERE tenant_id = $1";
     IS_NEWEST = "SELECT block FROM shards WHERE app_id = $1 AND block = $2 AND tenant_id = $3 AND statement_id = $4";
     BY_SIGNER = "SELECT block FROM shards WHERE signer = $1 LIMIT 1";
     // Whoever was faster signed a newer one. What a revoked key signed counts no more, whatever its version.
-    UPSERT = "INSERT INTO shards (app_id, block, tenant_id, version, issued_at, listed, signer, statement_id, statement) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (app_id, block) DO UPDATE SET \
-              version = excluded.version, issued_at = excluded.issued_at, listed = excluded.listed, signer = excluded.signer, \
-              statement_id = excluded.statement_id, statement = excluded.statement \
+    UPSERT = "INSERT INTO shards (app_id, block, tenant_id, version, issued_at, listed, listings, signer, statement_id, \
+              statement) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (app_id, block) DO UPDATE SET \
+              version = excluded.version, issued_at = excluded.issued_at, listed = excluded.listed, listings = excluded.listings, \
+              signer = excluded.signer, statement_id = excluded.statement_id, statement = excluded.statement \
               WHERE shards.tenant_id = excluded.tenant_id AND (shards.version < excluded.version OR EXISTS \
               (SELECT 1 FROM signing_keys k WHERE k.public_key = shards.signer AND k.state = 'revoked'))";
     // One that another history signed under the same version: it is followed by a newer one at once.
@@ -43,6 +54,8 @@ pub struct ShardRow {
     pub issued_at: UnixSeconds,
     /// How many slots it lists.
     pub listed: u64,
+    /// What [`BlockDue::listings`] was before its list was read.
+    pub listings: u64,
     pub signer: PublicKey,
     pub id: StatementId,
 }
@@ -55,34 +68,49 @@ impl FromRow for ShardRow {
             version: count(row, "version")?,
             issued_at: time(row, "issued_at")?,
             listed: count(row, "listed")?,
+            listings: count(row, "listings")?,
             signer: parsed(row, "signer", |t| PublicKey::parse(t).ok())?,
             id: parsed(row, "statement_id", StatementId::parse)?,
         })
     }
 }
 
-/// All shards of a tenant together.
+/// A block whose shard is to be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ShardSum {
-    /// How many there are.
-    pub shards: u64,
-    /// The sum of their versions: it rises with each new one.
-    pub versions: u64,
-    /// How many slots they list.
-    pub listed: u64,
-    /// When the newest was signed.
-    pub issued_at: UnixSeconds,
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct BlockDue {
+    pub app: AppId,
+    pub block: u64,
+    /// How often its list changed. Whoever reads the list afterwards has all of these changes.
+    pub listings: u64,
+    /// The version of the shard that it has, unless its key was revoked.
+    pub version: Option<u64>,
 }
 
-impl FromRow for ShardSum {
+impl FromRow for BlockDue {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
-            shards: count(row, "shards")?,
-            versions: count(row, "versions")?,
-            listed: count(row, "listed")?,
-            issued_at: time(row, "issued_at")?,
+            app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
+            block: count(row, "block")?,
+            listings: count(row, "listings")?,
+            version: optional_count(row, "version")?,
         })
     }
+}
+
+/// The tenant's blocks whose shards are due, by app and block, starting after that one: there is none; the list changed; it was signed
+/// at `old` or before, or after `soon`; or another key signs now.
+pub async fn due(
+    on: impl Read,
+    tenant: TenantId,
+    after: Option<(AppId, u64)>,
+    (old, soon): (UnixSeconds, UnixSeconds),
+    limit: u32,
+) -> Result<Vec<BlockDue>, StoreError> {
+    let (app, block) = after.map_or((String::new(), 0), |(app, block)| (app.to_string(), block));
+    let query = query_as(DUE).bind(tenant.to_string()).bind(app).bind(signed(block));
+    let query = query.bind(signed(old.get())).bind(signed(soon.get()));
+    query.bind(signed(limit.into())).fetch_all(on).await
 }
 
 /// The tenant's shards by app and block, starting after that one.
@@ -95,18 +123,6 @@ pub async fn after(
     let (app, block) = after.map_or((String::new(), 0), |(app, block)| (app.to_string(), block));
     let query = query_as(AFTER).bind(tenant.to_string()).bind(app).bind(signed(block));
     query.bind(signed(limit.into())).fetch_all(on).await
-}
-
-/// The tenant's shards of the blocks after the first place, up to the last.
-pub async fn between(
-    on: impl Read,
-    tenant: TenantId,
-    after: Option<(AppId, u64)>,
-    (app, block): (AppId, u64),
-) -> Result<Vec<ShardRow>, StoreError> {
-    let (first, from) = after.map_or((String::new(), 0), |(app, block)| (app.to_string(), block));
-    let query = query_as(BETWEEN).bind(tenant.to_string()).bind(first).bind(signed(from));
-    query.bind(app.to_string()).bind(signed(block)).fetch_all(on).await
 }
 
 /// The statement of a block's shard, with its body.
@@ -130,9 +146,9 @@ pub async fn is_newest(
     Ok(query.bind(id.to_string()).fetch_optional(on).await?.is_some())
 }
 
-/// What the tenant's shards are together.
-pub async fn sum(on: impl Read, tenant: TenantId) -> Result<ShardSum, StoreError> {
-    query_as(SUM).bind(tenant.to_string()).fetch_one(on).await
+/// When the newest of the tenant's shards was signed; the first second if there is none.
+pub async fn newest_at(on: impl Read, tenant: TenantId) -> Result<UnixSeconds, StoreError> {
+    time(&query(NEWEST_AT).bind(tenant.to_string()).fetch_one(on).await?, "issued_at")
 }
 
 /// Whether that key signed the newest shard of any block.
@@ -154,6 +170,7 @@ pub async fn upsert(
         .bind(signed(shard.version))
         .bind(signed(shard.issued_at.get()))
         .bind(signed(shard.listed))
+        .bind(signed(shard.listings))
         .bind(shard.signer.to_string())
         .bind(shard.id.to_string());
     Ok(query.bind(statement.to_vec()).execute(tx).await? > 0)

@@ -1,8 +1,10 @@
 //! Blocks of slots (`spec/revocation.md` §1.2), and how far each is opened.
 
+use std::collections::BTreeSet;
+
 use sealgate_artifact::{AppId, TenantId, UnixSeconds};
 
-use crate::columns::{count, flag, optional_time, parsed, signed, small, time};
+use crate::columns::{count, flag, parsed, signed, small, time};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -26,15 +28,16 @@ statements! {
     NEXT_FULL = "SELECT app_id, block FROM slot_blocks WHERE (app_id, block) > ($1, $2) AND is_full = 1 \
                  ORDER BY app_id, block LIMIT 1";
     IS_FULL = "SELECT app_id FROM slot_blocks WHERE app_id = $1 AND block = $2 AND is_full = 1";
-    LISTED = "SELECT b.app_id, b.block, (SELECT MAX(s.listed_at) FROM slots s WHERE s.app_id = b.app_id AND s.block = b.block \
-              AND s.listed_at IS NOT NULL) AS listed_at \
-              FROM slot_blocks b WHERE b.tenant_id = $1 AND (b.app_id, b.block) > ($2, $3) \
-              ORDER BY b.app_id, b.block LIMIT $4";
+    LISTED = "SELECT app_id, block, listings FROM slot_blocks WHERE tenant_id = $1 AND (app_id, block) > ($2, $3) \
+              ORDER BY app_id, block LIMIT $4";
+    COUNT_LISTING = "UPDATE slot_blocks SET listings = listings + 1 WHERE app_id = $1 AND block = $2";
 }
 
-/// SQLite has no users, and no function.
+/// SQLite has no users, and no functions.
 const OPEN_NEXT: &str = "SELECT open_slot_block($1, $2, $3) AS opened";
 const KNOW_SHOWN: &str = "SELECT know_slot_block($1, $2, $3) AS known";
+const WIDEN_BY_FUNCTION: &str = "SELECT widen_slot_block($1, $2, $3) AS widened";
+const CLOSE_BY_FUNCTION: &str = "SELECT close_slot_block($1, $2) AS closed";
 
 /// How far a block is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,15 +54,15 @@ impl FromRow for SlotBlock {
     }
 }
 
-/// A block, and how new its list is.
+/// A block, and how often its list changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockListed {
     /// The app.
     pub app: AppId,
     /// The block.
     pub block: u64,
-    /// When something in it was listed last.
-    pub listed_at: Option<UnixSeconds>,
+    /// How often something in it was listed or forgotten; 0: nothing ever was.
+    pub listings: u64,
 }
 
 impl FromRow for BlockListed {
@@ -67,7 +70,7 @@ impl FromRow for BlockListed {
         Ok(Self {
             app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
             block: count(row, "block")?,
-            listed_at: optional_time(row, "listed_at")?,
+            listings: count(row, "listings")?,
         })
     }
 }
@@ -109,15 +112,18 @@ async fn open(tx: &mut Tx<'_>, (tenant, app): (TenantId, AppId), block: u64) -> 
 
 /// Moves the window of a block further, unless it reaches as far already.
 pub async fn widen(tx: &mut Tx<'_>, app: AppId, block: u64, bits: u32) -> Result<(), StoreError> {
-    let query = query(WIDEN).bind(app.to_string()).bind(signed(block));
-    query.bind(i64::from(bits)).execute(tx).await?;
-    Ok(())
+    let by_function = tx.connection.locks_rows();
+    let query = query(if by_function { WIDEN_BY_FUNCTION } else { WIDEN });
+    let query = query.bind(app.to_string()).bind(signed(block)).bind(i64::from(bits));
+    if by_function { query.fetch_one(tx).await.map(drop) } else { query.execute(tx).await.map(drop) }
 }
 
-/// Has nothing more drawn from a block.
+/// Has nothing more drawn from a block. Where a runtime's database user may ask for it, only from one that is used.
 pub async fn close(tx: &mut Tx<'_>, app: AppId, block: u64) -> Result<(), StoreError> {
-    query(CLOSE).bind(app.to_string()).bind(signed(block)).execute(tx).await?;
-    Ok(())
+    let by_function = tx.connection.locks_rows();
+    let query = query(if by_function { CLOSE_BY_FUNCTION } else { CLOSE });
+    let query = query.bind(app.to_string()).bind(signed(block));
+    if by_function { query.fetch_one(tx).await.map(drop) } else { query.execute(tx).await.map(drop) }
 }
 
 /// Has nothing more drawn from any block of the tenant. After a database came back older: what was given out meanwhile is not
@@ -187,7 +193,28 @@ pub(super) async fn is_full(on: impl Read, app: AppId, block: u64) -> Result<boo
     Ok(query(IS_FULL).bind(app.to_string()).bind(signed(block)).fetch_optional(on).await?.is_some())
 }
 
-/// The tenant's blocks and how new their lists are, by app and block, starting after that one.
+/// Notes that the lists of these blocks changed: their shards are due. **Every** statement that sets or removes `slots.listed_at` or
+/// deletes slots calls this in its transaction, once for each block that it touched (on PostgreSQL `list_proofs` does so by itself):
+/// one that does not leaves its revocation out of shards for a day.
+pub(super) async fn count_listings(
+    tx: &mut Tx<'_>,
+    blocks: impl IntoIterator<Item = (AppId, u64)>,
+) -> Result<(), StoreError> {
+    for (app, block) in blocks.into_iter().collect::<BTreeSet<_>>() {
+        query(COUNT_LISTING).bind(app.to_string()).bind(signed(block)).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+/// The same for what a statement returned: rows with `app_id` and `block`. Says how many rows these are.
+pub(super) async fn count_listed(tx: &mut Tx<'_>, rows: &[Row]) -> Result<u64, StoreError> {
+    let place = |row: &Row| Ok((parsed(row, "app_id", |t| AppId::parse(t).ok())?, count(row, "block")?));
+    let blocks: BTreeSet<_> = rows.iter().map(place).collect::<Result<_, StoreError>>()?;
+    count_listings(tx, blocks).await?;
+    Ok(rows.len() as u64)
+}
+
+/// The tenant's blocks and how often their lists changed, by app and block, starting after that one.
 pub async fn listed(
     on: impl Read,
     tenant: TenantId,

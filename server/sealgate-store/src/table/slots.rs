@@ -7,7 +7,7 @@ use sealgate_artifact::{ActivationId, AppId, LicenseId, Shard, TenantId, UnixSec
 
 use super::BlockListed;
 use super::slot_blocks;
-use crate::columns::{count, moment, optional, optional_count, optional_time, parsed, signed};
+use crate::columns::{count, moment, optional, optional_time, parsed, signed};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
@@ -50,12 +50,13 @@ statements! {
     // The columns that a runtime's database user may fill.
     GIVE_PROOF = "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation, expires_at) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (app_id, slot) DO NOTHING";
-    LIST_LICENSE = "UPDATE slots SET listed_at = $2 WHERE license_id = $1 AND listed_at IS NULL";
+    LIST_LICENSE = "UPDATE slots SET listed_at = $2 WHERE license_id = $1 AND listed_at IS NULL RETURNING app_id, block";
     LIST_EARLIER = "UPDATE slots SET listed_at = $3 WHERE license_id = $1 AND activation_id IS NULL AND version < $2 \
-                    AND listed_at IS NULL";
-    LIST_OF_REVOKED = "UPDATE slots SET listed_at = $3 WHERE app_id = $4 AND slot = $2 AND license_id = $1 AND listed_at IS NULL";
-    LIST_PROOFS = with_rows!(list_proofs!(), (1, 3, 1), "", ")");
-    LIST_PROOFS_OF_MANY = with_rows!(list_proofs!(), (1, 3, MANY), "", ")");
+                    AND listed_at IS NULL RETURNING app_id, block";
+    LIST_OF_REVOKED = "UPDATE slots SET listed_at = $3 WHERE app_id = $4 AND slot = $2 AND license_id = $1 AND listed_at IS NULL \
+                       RETURNING app_id, block";
+    LIST_PROOFS = with_rows!(list_proofs!(), (1, 3, 1), "", ") RETURNING app_id, block");
+    LIST_PROOFS_OF_MANY = with_rows!(list_proofs!(), (1, 3, MANY), "", ") RETURNING app_id, block");
     LISTED = "SELECT listed_at, slot FROM slots WHERE app_id = $1 AND block = $2 AND listed_at IS NOT NULL \
               AND (listed_at, slot) > ($3, $4) AND tenant_id = $5 AND COALESCE(expires_at, $6 + 1) > $6 \
               ORDER BY listed_at, slot LIMIT $7";
@@ -116,16 +117,24 @@ pub struct SlotOwner {
 
 impl FromRow for SlotOwner {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let proof = optional(row, "activation_id", |t| ActivationId::parse(t).ok())?
-            .zip(optional_count(row, "generation")?)
-            .map(|(activation, generation)| Slotted::Proof(activation, generation));
         Ok(Self {
             license: optional(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            what: proof.or(optional_count(row, "version")?.map(Slotted::Version)),
+            what: what(row)?,
             expires_at: optional_time(row, "expires_at")?,
             listed_at: optional_time(row, "listed_at")?,
         })
     }
+}
+
+/// What has a slot. A runtime's database user may add rows: one that does not parse has nothing, and stops nobody.
+fn what(row: &Row) -> Result<Option<Slotted>, StoreError> {
+    let activation: Option<String> = row.get("activation_id")?;
+    let number =
+        |name| Ok::<_, StoreError>(row.get::<Option<i64>>(name)?.and_then(|n| u64::try_from(n).ok()));
+    let activation = activation.and_then(|text| ActivationId::parse(&text).ok());
+    let proof = activation.zip(number("generation")?);
+    let proof = proof.map(|(activation, generation)| Slotted::Proof(activation, generation));
+    Ok(proof.or(number("version")?.map(Slotted::Version)))
 }
 
 /// Those of the app's slots that were given out.
@@ -183,7 +192,8 @@ pub async fn list_of_revoked(tx: &mut Tx<'_>, row: &SlotRow, at: UnixSeconds) ->
         query.fetch_one(tx).await?;
     } else {
         let query = query(LIST_OF_REVOKED).bind(license).bind(slot).bind(at);
-        query.bind(row.app.to_string()).execute(tx).await?;
+        let rows = query.bind(row.app.to_string()).fetch_all(&mut *tx).await?;
+        slot_blocks::count_listed(tx, &rows).await?;
     }
     Ok(())
 }
@@ -199,7 +209,9 @@ fn with_place(query: Query, row: &SlotRow) -> Query {
 
 /// Lists all that a license has (`spec/revocation.md` §1.5): its versions and proofs.
 pub async fn list_license(tx: &mut Tx<'_>, license: LicenseId, at: UnixSeconds) -> Result<u64, StoreError> {
-    query(LIST_LICENSE).bind(license.to_string()).bind(signed(at.get())).execute(tx).await
+    let rows =
+        query(LIST_LICENSE).bind(license.to_string()).bind(signed(at.get())).fetch_all(&mut *tx).await?;
+    slot_blocks::count_listed(tx, &rows).await
 }
 
 /// Lists the versions of a license before that one which are not listed.
@@ -210,7 +222,8 @@ pub async fn list_earlier(
     at: UnixSeconds,
 ) -> Result<u64, StoreError> {
     let query = query(LIST_EARLIER).bind(license.to_string()).bind(signed(version));
-    query.bind(signed(at.get())).execute(tx).await
+    let rows = query.bind(signed(at.get())).fetch_all(&mut *tx).await?;
+    slot_blocks::count_listed(tx, &rows).await
 }
 
 /// Lists the proofs of those devices of a license whose activations have ended for good.
@@ -228,8 +241,13 @@ pub async fn list_proofs(
         }
         return Ok(());
     }
-    let bind = |query: Query, some: &[String]| some.iter().fold(query.bind(&license).bind(at), Query::bind);
-    for_all(tx, [LIST_PROOFS, LIST_PROOFS_OF_MANY], names, bind).await?;
+    let (many, rest) = names.as_chunks::<MANY>();
+    let many = many.iter().map(|names| (LIST_PROOFS_OF_MANY, names.as_slice()));
+    for (text, names) in many.chain(rest.iter().map(|name| (LIST_PROOFS, std::slice::from_ref(name)))) {
+        let asked = names.iter().fold(query(text).bind(&license).bind(at), Query::bind);
+        let rows = asked.fetch_all(&mut *tx).await?;
+        slot_blocks::count_listed(tx, &rows).await?;
+    }
     Ok(())
 }
 
@@ -241,7 +259,7 @@ pub async fn listed(
     (app, block): (AppId, u64),
     now: UnixSeconds,
 ) -> Result<Vec<u32>, StoreError> {
-    let (mut places, mut last) = (Vec::new(), (-1, -1));
+    let (mut places, mut last) = (Vec::new(), (i64::MIN, i64::MIN));
     loop {
         let query = query(LISTED).bind(app.to_string()).bind(signed(block)).bind(last.0).bind(last.1);
         let query = query.bind(tenant.to_string()).bind(signed(now.get())).bind(i64::from(PAGE));
@@ -303,16 +321,11 @@ pub async fn listed_owners(
     let query = query(OWNERS).bind(app.to_string()).bind(signed(block)).bind(after.0).bind(after.1);
     let rows = query.bind(tenant.to_string()).bind(signed(limit.into())).fetch_all(on).await?;
     let owner = |row: &Row| {
-        let proof = optional(row, "activation_id", |t| ActivationId::parse(t).ok())?
-            .zip(optional_count(row, "generation")?)
-            .map(|(activation, generation)| Slotted::Proof(activation, generation));
-        // A slot with a license has one of the two.
-        let version =
-            || Ok::<_, StoreError>(Slotted::Version(optional_count(row, "version")?.unwrap_or_default()));
         Ok(ListedOwner {
             place: (row.get("listed_at")?, row.get("slot")?),
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            what: proof.map_or_else(version, Ok)?,
+            // What a runtime's database user made up is no version that there ever was.
+            what: what(row)?.unwrap_or(Slotted::Version(0)),
             present: count(row, "present")?,
         })
     };
@@ -344,9 +357,11 @@ pub async fn list_known(
     at: UnixSeconds,
 ) -> Result<(), StoreError> {
     let slots: Vec<u64> = slots.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    for block in slots.iter().map(|slot| Shard::block_of(*slot)).collect::<BTreeSet<_>>() {
-        slot_blocks::know(tx, (tenant, app), block).await?;
+    let blocks: BTreeSet<u64> = slots.iter().map(|slot| Shard::block_of(*slot)).collect();
+    for block in &blocks {
+        slot_blocks::know(tx, (tenant, app), *block).await?;
     }
+    slot_blocks::count_listings(tx, blocks.into_iter().map(|block| (app, block))).await?;
     let with = |query: Query, slot: &u64| {
         let query = query.bind(tenant.to_string()).bind(app.to_string()).bind(signed(at.get()));
         query.bind(signed(*slot)).bind(signed(Shard::block_of(*slot)))
@@ -358,11 +373,11 @@ pub async fn list_known(
 /// Where forgetting goes on: the app, and its next slot to be looked at.
 pub type Pruning = (AppId, u64);
 
-/// Forgets slots of blocks that nothing is drawn from any more, whose statements have ended: a part of one block, from where it
+/// Forgets slots of blocks that nothing is drawn from any more, whose statements had ended by then: a part of one block, from where it
 /// went on last. Says where to go on; `None` at the end.
 pub async fn prune(
     tx: &mut Tx<'_>,
-    now: UnixSeconds,
+    ended: UnixSeconds,
     from: Option<Pruning>,
 ) -> Result<Option<Pruning>, StoreError> {
     let block = from.map(|(app, slot)| (app, Shard::block_of(slot)));
@@ -378,9 +393,11 @@ pub async fn prune(
     };
     let Some((app, first)) = here else { return Ok(None) };
     let end = first + PRUNED;
-    slot_blocks::forget_until(tx, app, Shard::block_of(first), now).await?;
+    slot_blocks::forget_until(tx, app, Shard::block_of(first), ended).await?;
     let query = query(PRUNE).bind(app.to_string()).bind(signed(first)).bind(signed(end));
-    query.bind(signed(now.get())).execute(&mut *tx).await?;
+    if query.bind(signed(ended.get())).execute(&mut *tx).await? > 0 {
+        slot_blocks::count_listings(tx, [(app, Shard::block_of(first))]).await?;
+    }
     if Shard::block_of(end) == Shard::block_of(first) {
         return Ok(Some((app, end)));
     }

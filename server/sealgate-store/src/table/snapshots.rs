@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{PublicKey, StatementId, TenantId, UnixSeconds};
 
-use crate::columns::{count, digest, parsed, signed, time};
+use crate::columns::{count, digest, optional, optional_count, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -16,13 +16,32 @@ macro_rules! select_snapshot {
     };
 }
 
+macro_rules! look {
+    ($rest:literal) => {
+        concat!(
+            "SELECT CAST((SELECT MAX(r.version) FROM roots r) AS TEXT) || ' ' \
+             || CAST((SELECT k.version FROM keysets k WHERE k.scope = 'installation') AS TEXT) || ' ' \
+             || CAST((SELECT k.version FROM keysets k WHERE k.scope = $1) AS TEXT) AS chain_now, \
+             (SELECT k.public_key FROM signing_keys k WHERE k.scope = $1 AND k.key_use = 'snapshot' AND k.state = 'active') \
+             AS signer_now, \
+             (SELECT CAST(COALESCE(SUM(s.version), 0) AS BIGINT) FROM shards s WHERE s.tenant_id = $1) AS versions_now, ",
+            $rest
+        )
+    };
+}
+
 statements! {
     LIST = select_snapshot!("WHERE tenant_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3");
+    // Of one that another database signed, nobody knows what it lacks: its `chain` is empty.
+    LOOK = look!("n.version, n.issued_at, n.signer, n.chain, n.versions FROM snapshots n WHERE n.tenant_id = $1 \
+                  ORDER BY n.version DESC LIMIT 1");
+    LOOK_FIRST = look!("CAST(NULL AS BIGINT) AS version FROM keysets t WHERE t.scope = $1");
     INSERT = "INSERT INTO snapshots (tenant_id, version, issued_at, signer, chain, shards, versions, listed, bytes, sha256, \
               container, statement) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     STATEMENT = "SELECT statement FROM snapshots WHERE tenant_id = $1 AND version = $2";
     PART = "SELECT contents FROM snapshot_parts WHERE tenant_id = $1 AND container = $2 AND part = $3";
-    COUNT_PARTS = "SELECT COUNT(*) FROM snapshot_parts WHERE tenant_id = $1 AND container = $2";
+    // A container of as many shards as a snapshot can name, each as long as one can be, has fewer.
+    COUNT_PARTS = "SELECT COUNT(*) FROM (SELECT 1 FROM snapshot_parts WHERE tenant_id = $1 AND container = $2 LIMIT 4096) counted";
     INSERT_PART = "INSERT INTO snapshot_parts (tenant_id, container, part, contents) VALUES ($1, $2, $3, $4)";
     NOTE = "INSERT INTO snapshot_ids (tenant_id, statement_id, version, signer, noted_at) VALUES ($1, $2, $3, $4, $5) \
             ON CONFLICT (tenant_id, statement_id) DO NOTHING";
@@ -42,9 +61,9 @@ pub struct SnapshotRow {
     pub version: u64,
     pub issued_at: UnixSeconds,
     pub signer: PublicKey,
-    /// The ids of the keysets that it names.
+    /// The versions of the keysets that it names; empty where another database signed it.
     pub chain: String,
-    /// How many shards it names, the sum of their versions, and how many slots they list.
+    /// How many shards it names, the sum of the versions of all that there were, and how many slots they list.
     pub shards: u64,
     pub versions: u64,
     pub listed: u64,
@@ -70,6 +89,51 @@ impl FromRow for SnapshotRow {
             container: row.get("container")?,
         })
     }
+}
+
+/// What a tenant's newest snapshot is to say, and whether it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotLook {
+    /// The versions of the keysets that it is to name.
+    pub chain: String,
+    /// The key that is to sign it.
+    pub signer: Option<PublicKey>,
+    /// The sum of the versions of the tenant's shards: it rises with each new one.
+    pub versions: u64,
+    /// The newest one's version and date, and whether it says all this.
+    pub newest: Option<(u64, UnixSeconds, bool)>,
+}
+
+impl FromRow for SnapshotLook {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let (chain, versions): (String, u64) = (row.get("chain_now")?, count(row, "versions_now")?);
+        let signer: Option<String> = row.get("signer_now")?;
+        let newest = match optional_count(row, "version")? {
+            None => None,
+            Some(version) => {
+                let said: (String, String) = (row.get("signer")?, row.get("chain")?);
+                let says_all = Some(&said.0) == signer.as_ref()
+                    && said.1 == chain
+                    && count(row, "versions")? == versions;
+                Some((version, time(row, "issued_at")?, says_all))
+            }
+        };
+        Ok(Self {
+            chain,
+            signer: optional(row, "signer_now", |t| PublicKey::parse(t).ok())?,
+            versions,
+            newest,
+        })
+    }
+}
+
+/// What the tenant's newest snapshot is to say; `None` for a tenant without a keyset.
+pub async fn look(on: impl Read + Copy, tenant: TenantId) -> Result<Option<SnapshotLook>, StoreError> {
+    let tenant = tenant.to_string();
+    if let Some(look) = query_as(LOOK).bind(&tenant).fetch_optional(on).await? {
+        return Ok(Some(look));
+    }
+    query_as(LOOK_FIRST).bind(&tenant).fetch_optional(on).await
 }
 
 /// The tenant's snapshots, newest first, starting with those of a lower version.

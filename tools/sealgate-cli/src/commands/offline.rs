@@ -24,6 +24,8 @@ use crate::streams::is_dash;
 
 /// A server that answers `unavailable` after so long was at work.
 const WAITED: Duration = Duration::from_secs(5);
+/// How often it is asked again while somebody else signs.
+const BUSY: u32 = 10;
 
 pub(crate) fn run(global: &Global, command: &OfflineCommand, output: &Output) -> Result<(), Failure> {
     match command {
@@ -35,7 +37,7 @@ pub(crate) fn run(global: &Global, command: &OfflineCommand, output: &Output) ->
 /// Writes the newest revocation data to a file.
 fn snapshot(client: &Client, args: &SnapshotArgs, output: &Output) -> Result<(), Failure> {
     if args.sign {
-        sign(client)?;
+        sign(client, output)?;
     }
     // Any app of the tenant will do: a snapshot has the shards of all.
     let apps: Page<AppView> = client.get("/api/v1/apps?limit=1")?;
@@ -138,15 +140,39 @@ fn shown(came: &SnapshotImported) {
     }
 }
 
-/// One request signs as much as it can.
-fn sign(client: &Client) -> Result<(), Failure> {
+/// One request signs as much as it can. While somebody else signs, or where there is a snapshot of this minute already, it is asked for
+/// again.
+fn sign(client: &Client, output: &Output) -> Result<(), Failure> {
+    let mut busy = 0;
     loop {
         signals::none_came()?;
-        let signed: SnapshotSigned = client.post("/api/v1/snapshots", &Nothing {})?;
+        let signed: SnapshotSigned = match client.post("/api/v1/snapshots", &Nothing {}) {
+            Err(failure) if failure.code == Code::Unavailable.as_str() && busy < BUSY => {
+                busy += 1;
+                wait(1)?;
+                continue;
+            }
+            signed => signed?,
+        };
         if signed.complete {
             return Ok(());
         }
+        if let Some(seconds) = signed.again_in {
+            if !output.quiet {
+                complain!("a snapshot of this minute is there; the next is signed in {seconds} s");
+            }
+            wait(seconds)?;
+        }
     }
+}
+
+/// Waits for so many seconds, or for a signal.
+fn wait(seconds: u64) -> Result<(), Failure> {
+    for _ in 0..seconds {
+        signals::none_came()?;
+        std::thread::park_timeout(Duration::from_secs(1));
+    }
+    Ok(())
 }
 
 fn tell(path: &Path, written: &str, newest: Option<&SnapshotView>, output: &Output) {

@@ -9,11 +9,11 @@ fn revocation_data_is_written_to_a_file() {
     let vendor = Vendor::new();
     vendor.run(&["offline", "snapshot", "-o", "-", "--json"]).refused(3, "not_found");
     let app = vendor.app("Editor");
-    let license = vendor.license(&app, &[]);
     let file = vendor.path("all.sgsnap");
     let read = || std::fs::read(&file).expect("written");
     let empty = vendor.json(&["offline", "snapshot", "--sign", "-o", &file]);
     assert_eq!((&empty["file"], &empty["revoked"]), (&json!(file), &json!(0)));
+    let license = vendor.license(&app, &[]);
     vendor.json(&["license", "revoke", text(&license["license_id"])]);
     let signed = vendor.json(&["offline", "snapshot", "--sign", "-o", &file]);
     assert_eq!((&signed["revoked"], &signed["bytes"]), (&json!(1), &json!(read().len())));

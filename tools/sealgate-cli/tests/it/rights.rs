@@ -70,6 +70,11 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM slots WHERE FALSE",
     "INSERT INTO slot_blocks SELECT * FROM slot_blocks",
     "UPDATE slot_blocks SET block = block",
+    "UPDATE slot_blocks SET bits = 20",
+    "UPDATE slot_blocks SET is_full = 1",
+    "UPDATE slot_blocks SET is_full = 0",
+    "UPDATE slot_blocks SET listings = 0",
+    "SELECT is_used_block('a', 0)",
     "DELETE FROM slot_blocks WHERE FALSE",
     "INSERT INTO published_modules SELECT * FROM published_modules",
     "DELETE FROM published_modules WHERE FALSE",
@@ -135,6 +140,39 @@ const ALLOWED: &[&str] = &[
     "UPDATE access_entries SET expires_at = 1 WHERE FALSE",
     "UPDATE devices SET trial_began = 1, last_seen = 1 WHERE FALSE",
     "UPDATE customers SET seq = seq WHERE FALSE",
+];
+
+/// Rows that nobody could read, or that would be in no list.
+const MISSHAPEN: &[&str] = &[
+    "activation_id, generation) SELECT app_id, 7, 0, tenant_id, 'a', -1 FROM apps",
+    "activation_id, generation) SELECT app_id, 7, 0, tenant_id, 'a', 9223372036854775807 FROM apps",
+    "activation_id, generation) SELECT app_id, 7, 0, tenant_id, REPEAT('a', 65), 1 FROM apps",
+    "expires_at) SELECT app_id, 7, 0, tenant_id, -1 FROM apps",
+    "expires_at) SELECT app_id, 7, 0, tenant_id, 253402300800 FROM apps",
+    "generation) SELECT app_id, -1, 0, tenant_id, 1 FROM apps",
+    "generation) SELECT app_id, 7, 1, tenant_id, 1 FROM apps",
+];
+
+/// Whatever he says, what was taken back is in the next list, and no block is opened or left before it is used. All of it is undone
+/// at the end by the error that says that it is as it should be.
+const DECIDES_NOTHING: &[&str] = &[
+    "UPDATE activations SET end_code = 'not_activated', ended_at = 1, grace_until = 1; \
+     SELECT SUM(list_proofs(license_id, identity, SECOND)) INTO n FROM activations; \
+     IF n IS NULL OR n = 0 THEN RAISE 'nothing was listed'; END IF; \
+     IF EXISTS (SELECT FROM slots WHERE ABS(listed_at - EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)) > 601) THEN \
+     RAISE 'he said when'; END IF; \
+     SELECT COUNT(*) INTO n FROM slot_blocks b WHERE listings = 0 AND EXISTS (SELECT FROM slots s \
+     WHERE s.app_id = b.app_id AND s.block = b.block AND s.listed_at IS NOT NULL); \
+     IF n > 0 THEN RAISE 'no shard is due'; END IF;",
+    "SELECT SUM(open_slot_block(tenant_id, app_id, block)) INTO n FROM slot_blocks; \
+     IF n > 0 THEN RAISE 'he opened a block'; END IF; \
+     PERFORM widen_slot_block(app_id, block, 20) FROM slot_blocks; \
+     SELECT SUM(widen_slot_block(app_id, block, 10)) INTO n FROM slot_blocks; \
+     IF n > 0 OR EXISTS (SELECT FROM slot_blocks WHERE bits < 20) THEN RAISE 'he made it narrower'; END IF; \
+     SELECT SUM(close_slot_block(app_id, block)) INTO n FROM slot_blocks; \
+     IF n > 0 THEN RAISE 'he closed a block'; END IF; \
+     SELECT SUM(open_slot_block(tenant_id, app_id, block)) INTO n FROM slot_blocks; \
+     IF n > 0 THEN RAISE 'he opened a block'; END IF;",
 ];
 
 /// What the guide tells the owner of the database at this URL to run, for a role of this name.
@@ -205,6 +243,7 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
         assert!(why.contains("permission denied"), "{statement}: {why}");
     }
     takes_no_table_of_his_own_for_ours(&vendor, &database, &role);
+    decides_nothing_about_revocations(&database);
     let (exit, log) = runtime.stop();
     assert_eq!((exit, log.contains("ERROR")), (Some(0), false), "{log}");
     let events = vendor.json(&["events"]);
@@ -228,14 +267,34 @@ fn takes_no_table_of_his_own_for_ours(vendor: &Vendor, database: &str, role: &st
         CREATE TEMPORARY TABLE instances AS SELECT 'a' AS activation_id, 'i' AS instance_id, 1::BIGINT AS heard_at; \
         CREATE TEMPORARY TABLE activations AS SELECT 'a' AS activation_id, 'l' AS license_id, 'i' AS identity, \
         'not_activated' AS end_code; \
-        CREATE TEMPORARY TABLE slots AS SELECT 'l' AS license_id, 'a' AS activation_id, 1::BIGINT AS slot, NULL::BIGINT AS listed_at; \
+        CREATE TEMPORARY TABLE slots AS SELECT 'l' AS license_id, 'a' AS activation_id, 'p' AS app_id, 0::BIGINT AS block, \
+        1::BIGINT AS slot, NULL::BIGINT AS listed_at; \
+        CREATE TEMPORARY TABLE slot_blocks AS SELECT 't' AS tenant_id, 'p' AS app_id, 0::BIGINT AS block, 10::BIGINT AS bits, \
+        0::BIGINT AS is_full, 0::BIGINT AS listings; \
         CREATE TEMPORARY TABLE apps AS SELECT 't' AS tenant_id, 'p' AS app_id; \
         IF release_seat('t', 'l', 'd', 'r', 1) + move_seat('t', 'l', 'd', 'k', 1) + free_leases('t', 'l', 'd', 1) \
         + forget_instances('a', 1) + list_proofs('l', 'i', 1) + open_slot_block('t', 'p', -1) \
-        + know_slot_block('t', 'p', 1) + list_of_revoked('l', 1, 1) <> 0 THEN \
+        + know_slot_block('t', 'p', 1) + list_of_revoked('l', 1, 1) \
+        + widen_slot_block('p', 0, 20) + close_slot_block('p', 0) <> 0 THEN \
         RAISE 'it took his table for ours'; END IF; END$$";
     on_postgres(database, attack).expect("nobody has that seat");
     may(&format!("REVOKE TEMPORARY ON DATABASE {name} FROM"));
+}
+
+fn decides_nothing_about_revocations(database: &str) {
+    for rest in MISSHAPEN {
+        let add = format!("INSERT INTO slots (app_id, slot, block, tenant_id, {rest}");
+        let why = on_postgres(database, &add).expect_err(&add).to_string();
+        assert!(why.contains("slots_bounds"), "{add}: {why}");
+    }
+    for body in DECIDES_NOTHING {
+        for second in ["-5", "0", "9223372036854775807", "-9223372036854775808"] {
+            let body = body.replace("SECOND", &format!("'{second}'::BIGINT"));
+            let all = format!("DO $$DECLARE n BIGINT; BEGIN {body} RAISE 'as it should be'; END$$");
+            let why = on_postgres(database, &all).expect_err("it is undone").to_string();
+            assert!(why.contains("as it should be"), "{body}: {why}");
+        }
+    }
 }
 
 /// A seat is given back, and a trial begins once.

@@ -7,6 +7,7 @@ use super::values::key;
 use crate::day::Day;
 use crate::random::Random;
 use harness::failure::{Failure, Result};
+use serde_json::json;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -163,6 +164,14 @@ fn of_modules() -> Blow {
     }
 }
 
+/// He opened and left no block.
+const NO_BLOCK_MORE: &str = "DO $$BEGIN IF EXISTS (SELECT FROM slot_blocks WHERE block > 0 OR is_full > 0) THEN RAISE 'a block more'; \
+    END IF; END$$";
+/// What he listed is listed since now, whatever he said, and its shard is due.
+const LISTED_NOW: &str = "DO $$BEGIN IF NOT EXISTS (SELECT FROM slots WHERE listed_at IS NOT NULL) THEN RAISE 'nothing is listed'; END IF; \
+    IF EXISTS (SELECT FROM slots s JOIN slot_blocks b ON b.app_id = s.app_id AND b.block = s.block WHERE s.listed_at IS NOT NULL \
+    AND (b.listings = 0 OR ABS(s.listed_at - EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)) > 900)) THEN RAISE 'he said when'; END IF; END$$";
+
 /// Slots as a runtime may give them out.
 fn of_slots() -> Blow {
     Blow {
@@ -170,15 +179,28 @@ fn of_slots() -> Blow {
         admitted: "make up slots of revocation data",
         statements: vec![
             "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation, expires_at) \
-             SELECT app_id, n, 0, 'loot', NULL, 'loot', -1, -1 FROM apps CROSS JOIN generate_series(0, 1023) AS all_of_them (n) \
+             SELECT app_id, n, 0, 'loot', NULL, 'loot', 1, 0 FROM apps CROSS JOIN generate_series(0, 1023) AS all_of_them (n) \
              ON CONFLICT (app_id, slot) DO NOTHING"
                 .to_owned(),
-            "SELECT open_slot_block(tenant_id, app_id, block) FROM slot_blocks".to_owned(),
-            "UPDATE slot_blocks SET is_full = 1".to_owned(),
+            "SELECT open_slot_block(tenant_id, app_id, block), widen_slot_block(app_id, block, 20), close_slot_block(app_id, block), \
+             open_slot_block(tenant_id, app_id, block) FROM slot_blocks"
+                .to_owned(),
+            NO_BLOCK_MORE.to_owned(),
+            // Rows of a license that is there, which say nothing.
+            "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation) \
+             SELECT l.app_id, 1048574, 0, l.tenant_id, l.license_id, 'loot', 9007199254740991 FROM licenses l \
+             ON CONFLICT (app_id, slot) DO NOTHING"
+                .to_owned(),
+            "UPDATE activations SET end_code = 'not_activated', ended_at = 1, grace_until = 1".to_owned(),
+            "SELECT list_proofs(license_id, identity, -5), list_proofs(license_id, identity, 9223372036854775807) FROM activations"
+                .to_owned(),
+            LISTED_NOW.to_owned(),
         ],
         undo: vec![
-            "DELETE FROM slots WHERE tenant_id = 'loot'".to_owned(),
-            "UPDATE slot_blocks SET is_full = 0".to_owned(),
+            "DELETE FROM slots WHERE tenant_id = 'loot' OR activation_id = 'loot'".to_owned(),
+            "UPDATE slots SET listed_at = NULL".to_owned(),
+            "UPDATE activations SET end_code = NULL, ended_at = NULL, grace_until = NULL".to_owned(),
+            "UPDATE slot_blocks SET bits = 10".to_owned(),
         ],
         hurts_customers: false,
     }
@@ -207,6 +229,9 @@ pub(super) fn strike(day: &Day, den: &Den, blow: &Blow) -> Result<u64> {
         done += 2;
         // Until every server has looked.
         thread::sleep(Duration::from_millis(300));
+        // Whatever he writes, revocation data goes on.
+        let (status, body) = day.vendor().post("/api/v1/snapshots", &json!({}))?;
+        crate::client::expect(status, &[200, 503], "sign revocation data", &body)?;
     }
     for script in &blow.undo {
         den.owner.script(script)?;
