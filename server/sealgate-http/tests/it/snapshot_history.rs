@@ -178,7 +178,7 @@ on_both_engines! {
         let (device, mut state) = activate(app, &build, &license);
         restore(app);
         assert_eq!(show(app, &build, (&device, &mut state)), "admitted");
-        assert_eq!(app.texts("SELECT CAST(block AS TEXT) FROM slot_blocks WHERE is_full = 1"), ["1"]);
+        assert_eq!(app.count("slot_blocks WHERE is_full = 1 AND block = 1"), 1);
         revoke(app, &license);
         app.clock.advance(60);
         sign(app);
