@@ -393,10 +393,10 @@ pub async fn prune(
     };
     let Some((app, first)) = here else { return Ok(None) };
     let end = first + PRUNED;
-    slot_blocks::forget_until(tx, app, Shard::block_of(first), ended).await?;
     let query = query(PRUNE).bind(app.to_string()).bind(signed(first)).bind(signed(end));
     if query.bind(signed(ended.get())).execute(&mut *tx).await? > 0 {
         slot_blocks::count_listings(tx, [(app, Shard::block_of(first))]).await?;
+        slot_blocks::forget_until(tx, app, Shard::block_of(first), ended).await?;
     }
     if Shard::block_of(end) == Shard::block_of(first) {
         return Ok(Some((app, end)));
