@@ -166,7 +166,9 @@ fn named(tenant: TenantId, mut shards: Vec<ShardRow>) -> Result<Vec<ShardRow>, A
     }
     let listing = shards.iter().filter(|shard| shard.listed > 0).count();
     let mut room = most.checked_sub(listing);
-    let room = room.as_mut().ok_or_else(|| broken("of more blocks than a snapshot can name something was taken back"))?;
+    let room = room
+        .as_mut()
+        .ok_or_else(|| broken("of more blocks than a snapshot can name something was taken back"))?;
     shards.retain(|shard| {
         let is_named = shard.listed > 0 || *room > 0;
         *room -= usize::from(is_named && shard.listed == 0);
