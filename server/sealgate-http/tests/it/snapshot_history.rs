@@ -180,8 +180,11 @@ on_both_engines! {
         assert_eq!(show(app, &build, (&device, &mut state)), "admitted");
         assert_eq!(app.count("slot_blocks WHERE is_full = 1 AND block = 1"), 1);
         revoke(app, &license);
-        app.clock.advance(60);
-        sign(app);
+        // The server's own job may have begun before that, and signs once a minute.
+        for _ in 0..2 {
+            app.clock.advance(60);
+            sign(app);
+        }
         let listed = TakenOver::default().next(&build.trust, &fetch(app, &product), app.clock.seconds());
         let listed = listed.expect("is believed").listed;
         assert!(listed.iter().any(|((_, block), slots)| *block == 1 && !slots.is_empty()), "{listed:?}");
