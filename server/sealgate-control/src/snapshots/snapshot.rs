@@ -165,13 +165,11 @@ fn named(tenant: TenantId, mut shards: Vec<ShardRow>) -> Result<Vec<ShardRow>, A
         tracing::warn!(%tenant, all, most, "a snapshot can name few more blocks: make fewer apps");
     }
     let listing = shards.iter().filter(|shard| shard.listed > 0).count();
-    let mut room = most.checked_sub(listing);
-    let room = room
-        .as_mut()
-        .ok_or_else(|| broken("of more blocks than a snapshot can name something was taken back"))?;
+    let too_many = || broken("of more blocks than a snapshot can name something was taken back");
+    let mut room = most.checked_sub(listing).ok_or_else(too_many)?;
     shards.retain(|shard| {
-        let is_named = shard.listed > 0 || *room > 0;
-        *room -= usize::from(is_named && shard.listed == 0);
+        let is_named = shard.listed > 0 || room > 0;
+        room -= usize::from(is_named && shard.listed == 0);
         is_named
     });
     Ok(shards)

@@ -55,7 +55,7 @@ impl Reader {
 fn two_sound_files_cannot_be_spliced() {
     let app = TestApp::start(Engine::Sqlite);
     let (product, _) = sell(&app, &json!({}));
-    let (other, _) = sell(&app, &json!({}));
+    let other = app.create_app("Other");
     app.issue(&other, &json!({}));
     let [first, second] = [(); 2].map(|()| snapshot(&app, &product));
     let reader = Reader { trust: app.build(&product).trust, now: app.clock.seconds() };

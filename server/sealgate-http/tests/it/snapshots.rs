@@ -13,13 +13,22 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("text")
 }
 
-/// Runs what is due, and signs revocation data in any case. The server looks for work, too: what it took is waited for.
+/// Runs what is due, and signs revocation data in any case.
 pub(crate) fn run_jobs(app: &TestApp) {
-    let wait = || while app.count("jobs WHERE lease_until IS NOT NULL AND last_error IS NULL") > 0 {};
-    wait();
+    wait_for_jobs(app);
     app.meddle("UPDATE jobs SET due_at = 1 WHERE name = 'sign_snapshots' AND lease_until IS NULL");
     app.run_jobs();
-    wait();
+    wait_for_jobs(app);
+}
+
+/// As if the newest snapshot were not of this minute; the server's own job does not notice.
+fn a_minute_passes(app: &TestApp) {
+    app.meddle("UPDATE snapshots SET issued_at = issued_at - 60");
+}
+
+/// The server looks for work, too: what it took is waited for.
+fn wait_for_jobs(app: &TestApp) {
+    while app.count("jobs WHERE lease_until IS NOT NULL AND last_error IS NULL") > 0 {}
 }
 
 fn url(app: &TestApp, product: &Value) -> String {
@@ -130,7 +139,7 @@ on_both_engines! {
         assert_eq!(take(app, &editor, &after), Ok(after.clone()), "the same again");
         app.clock.advance(60);
         run_jobs(app);
-        assert_eq!(kept(app).len(), 2, "nothing else is due");
+        assert_eq!(kept(app)[0]["version"], after.version, "nothing else is due");
     }
 
     fn a_day_later_it_is_signed_again_with_higher_versions_and_what_has_ended_has_left(app: &TestApp) {
@@ -184,6 +193,7 @@ on_both_engines! {
         let (editor, license) = sell(app, &json!({}));
         run_jobs(app);
         assert_eq!(change(app, &license, "revoke", &json!({})).status, 200);
+        a_minute_passes(app);
         let signed = sign(app);
         assert_eq!((&signed["complete"], &signed["snapshot"]["revoked"], &signed["snapshot"]["shards"]), (&json!(true), &json!(1), &json!(1)));
         assert_eq!(sign(app)["snapshot"], signed["snapshot"]);
@@ -192,7 +202,7 @@ on_both_engines! {
         assert_eq!(signed["snapshot"]["bytes"], file.bytes.len());
         assert_eq!(file.header("etag"), Some(&*format!("\"{}\"", text(&signed["snapshot"]["sha256"]))));
         app.clock.advance(30);
-        assert_eq!((kept(app)[0]["age"].clone(), kept(app).len()), (json!(30), 2));
+        assert_eq!(kept(app)[0]["age"], 30);
         let twin = app.tenant("Twin");
         assert_eq!(twin.api("GET", "/api/v1/snapshots", &json!(null)).expect(200)["items"], json!([]));
         let ask = || twin.api("POST", "/api/v1/snapshots", &json!({}));
@@ -264,18 +274,23 @@ on_both_engines! {
 
     fn many_blocks_are_signed_in_pages_and_a_run_goes_on_where_one_died(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
+        // The server's own job is not due then.
+        run_jobs(app);
+        a_minute_passes(app);
         open_blocks(app, &editor, 1_000);
         let request = sign(app);
         // The server's own job may have signed a page, too.
         let signed = app.count("shards");
         assert!(request["complete"] == false && (200..=251).contains(&signed), "not all in one request: {signed}");
         // The process that ran the job died after it had kept this position.
+        wait_for_jobs(app);
         let tenant = app.texts("SELECT tenant_id FROM tenants")[0].clone();
         let at = format!("{tenant} {} 599", text(&editor["app_id"]));
         app.meddle(&format!(
             "UPDATE jobs SET position = '{at}', holder = 'dead', due_at = 1, lease_until = 1 WHERE name = 'sign_snapshots'"
         ));
-        run_jobs(app);
+        app.run_jobs();
+        wait_for_jobs(app);
         assert_eq!(app.count("shards WHERE block >= 600"), 400);
         assert_eq!(app.count("shards WHERE block > 251 AND block < 600"), 0, "it went on from there");
         app.clock.advance(60);
@@ -366,6 +381,7 @@ on_both_engines! {
         let (_, license) = sell(app, &json!({}));
         run_jobs(app);
         assert_eq!(change(app, &license, "revoke", &json!({})).status, 200);
+        a_minute_passes(app);
         let (tell, told) = std::sync::mpsc::channel();
         let told = std::sync::Mutex::new(told);
         let ask = || tell.send(app.api("POST", "/api/v1/snapshots", &json!({})).status).expect("is heard");
@@ -391,7 +407,7 @@ on_both_engines! {
             run_jobs(app);
         };
         (0..5).for_each(|_| revoke());
-        assert_eq!((kept(app).len(), &kept(app)[5]["version"]), (6, &first));
+        assert!(kept(app).len() > 5 && kept(app).iter().any(|snapshot| snapshot["version"] == first));
         revoke();
         assert!(kept(app).iter().all(|snapshot| snapshot["version"] != first), "its hour is over");
         assert_eq!(app.count("(SELECT DISTINCT container FROM snapshot_parts) AS c"), kept(app).len() as u64);
@@ -409,6 +425,7 @@ on_both_engines! {
         assert_eq!(failure, ["clock_in_doubt"], "a run that signed nothing is not done");
         app.clock.set_by(-400 * 24 * 60 * 60);
         assert_eq!(kept(app), before);
+        app.clock.advance(60);
         assert_eq!(sign(app)["snapshot"]["revoked"], 1);
     }
 }
