@@ -214,6 +214,9 @@ codes! {
     VersionRollback "version_rollback" Security 400 (500 "system_error") 1 Unsigned
         "The statement is older than one that was accepted before."
         "Get the newest version of the file."
+    VersionAhead "version_ahead" Security 400 (500 "system_error") 1 Unsigned
+        "The version is more than a year ahead of the time: nothing newer could follow it."
+        "Use another file. If this server signed it, revoke the key that did."
     VersionGap "version_gap" Security 400 (500 "system_error") 1 Unsigned
         "The chain of root statements has a gap."
         "Give every root statement without gaps, oldest first."

@@ -80,6 +80,30 @@ impl Records {
         self.desk.write(caller, Note(audit)).await
     }
 
+    /// The same for something that was done: whether the caller may still act does not matter any more.
+    pub(crate) async fn note_done(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        detail: &Value,
+    ) -> Result<(), AuthorityError> {
+        let audit = self.desk.audit(caller, action, caller.tenant.to_string(), detail);
+        self.desk.db.write(Note(audit)).await
+    }
+
+    /// The same where it concerns all tenants: in the log of the first one, too, whose owner has the installation.
+    pub(crate) async fn note_for_all(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        (subject, detail): (&str, &Value),
+    ) -> Result<(), AuthorityError> {
+        let first = table::tenants::first(&self.desk.db).await?;
+        let Some(first) = first.filter(|first| *first != caller.tenant) else { return Ok(()) };
+        let by = Caller { tenant: first, ..caller.clone() };
+        self.desk.db.write(Note(self.desk.audit(&by, action, subject.to_owned(), detail))).await
+    }
+
     /// The tenant's chain from a number on, oldest first (`spec/audit.md` §2). It holds everything that happened
     /// before the request.
     pub async fn export(&self, caller: &Caller, query: &ExportQuery) -> Result<AuditExport, AuthorityError> {

@@ -9,6 +9,8 @@ CREATE TABLE slot_blocks (
     bits BIGINT NOT NULL,
     -- 1: nothing is drawn from it any more.
     is_full BIGINT NOT NULL,
+    -- Slots of statements that ended before then may be forgotten.
+    forgotten_until BIGINT NOT NULL DEFAULT 0,
     -- How often something in it was listed or forgotten: its shard is due while it knows another number.
     listings BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (app_id, block),

@@ -64,3 +64,37 @@ DO $$ DECLARE name TEXT; BEGIN
         EXECUTE FORMAT('ALTER FUNCTION %I SET search_path = %I, pg_temp', name, CURRENT_SCHEMA());
     END LOOP;
 END $$;
+
+-- After a restore a device may show a proof in a block that is not known, or of a license that was revoked meanwhile.
+-- A block of which only such a proof is known, not far behind the last one: nothing is drawn from it.
+CREATE FUNCTION know_slot_block(of_tenant TEXT, of_app TEXT, of_block BIGINT) RETURNS BIGINT
+    LANGUAGE sql SECURITY DEFINER AS $$
+    WITH made AS (
+        INSERT INTO slot_blocks (tenant_id, app_id, block, bits, is_full)
+            SELECT tenant_id, app_id, of_block, 20, 1 FROM apps WHERE tenant_id = of_tenant AND app_id = of_app
+            AND of_block >= 0 AND of_block <= 8 + COALESCE((SELECT MAX(block) FROM slot_blocks WHERE app_id = of_app), 0)
+            AND (SELECT COUNT(*) FROM (SELECT block FROM slot_blocks WHERE app_id = of_app LIMIT 100) AS known) < 100
+            ON CONFLICT (app_id, block) DO NOTHING RETURNING block
+    )
+    SELECT COUNT(*) FROM made
+    $$;
+-- A proof of a license that is revoked. The time is this computer's, whatever the caller says.
+CREATE FUNCTION list_of_revoked(of_license TEXT, of_slot BIGINT, at_second BIGINT) RETURNS BIGINT
+    LANGUAGE sql SECURITY DEFINER AS $$
+    WITH listed AS (
+        UPDATE slots SET listed_at = LEAST(GREATEST(at_second, EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)::BIGINT - 600),
+                EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)::BIGINT + 600) WHERE license_id = of_license AND slot = of_slot
+            AND listed_at IS NULL AND activation_id IS NOT NULL
+            AND EXISTS (SELECT 1 FROM licenses WHERE license_id = of_license AND revoked_at IS NOT NULL)
+            RETURNING app_id, block
+    ), counted AS (
+        UPDATE slot_blocks b SET listings = b.listings + 1 FROM (SELECT DISTINCT app_id, block FROM listed) AS l
+            WHERE b.app_id = l.app_id AND b.block = l.block
+    )
+    SELECT COUNT(*) FROM listed
+    $$;
+REVOKE ALL ON FUNCTION know_slot_block, list_of_revoked FROM PUBLIC;
+DO $$ BEGIN
+    EXECUTE FORMAT('ALTER FUNCTION know_slot_block SET search_path = %I, pg_temp', CURRENT_SCHEMA());
+    EXECUTE FORMAT('ALTER FUNCTION list_of_revoked SET search_path = %I, pg_temp', CURRENT_SCHEMA());
+END $$;

@@ -17,7 +17,7 @@ CREATE TABLE shards (
     statement_id TEXT NOT NULL,
     statement BYTEA NOT NULL,
     PRIMARY KEY (app_id, block),
-    FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
+    FOREIGN KEY (app_id, block) REFERENCES slot_blocks (app_id, block)
 );
 CREATE INDEX shards_by_tenant ON shards (tenant_id, app_id, block);
 CREATE INDEX shards_by_signer ON shards (signer);
@@ -42,6 +42,19 @@ CREATE TABLE snapshots (
     statement BYTEA NOT NULL,
     PRIMARY KEY (tenant_id, version)
 );
+
+-- The statement ids of the snapshots that were signed or taken over here, for longer than the snapshots: one that is not among them was
+-- signed by a history that this database lost.
+CREATE TABLE snapshot_ids (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    statement_id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    signer TEXT NOT NULL,
+    noted_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, statement_id)
+);
+CREATE INDEX snapshot_ids_by_age ON snapshot_ids (tenant_id, noted_at);
+CREATE INDEX snapshot_ids_by_signer ON snapshot_ids (tenant_id, signer, version);
 
 -- Parts of containers, in their order.
 CREATE TABLE snapshot_parts (

@@ -17,6 +17,9 @@ use crate::tx::Read;
 use crate::written::Written;
 use crate::{StoreError, Threads, Work};
 
+/// `spec/revocation.md` §7.7: from these blocks no slot is drawn any more.
+const CLOSE_ALL_BLOCKS: &str = "UPDATE slot_blocks SET is_full = 1 WHERE is_full = 0";
+
 /// An open database. Clones share it.
 #[derive(Clone)]
 pub struct Db {
@@ -174,6 +177,13 @@ async fn first(location: &Location, written: Option<&Written>) -> Result<(), Sto
         written.check(last_write(&mut connection).await?)?;
     }
     migrate(&mut connection).await?;
+    if let Some(written) = written
+        && written.is_new()
+        && last_write(&mut connection).await? > 0
+    {
+        // The database alone was put here, as after a restore: what was given out since it was copied is not known.
+        query(CLOSE_ALL_BLOCKS).execute(&mut connection).await?;
+    }
     connection.close().await
 }
 

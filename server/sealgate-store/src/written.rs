@@ -62,6 +62,11 @@ impl Written {
         }
     }
 
+    /// Whether nothing was written since this file was made.
+    pub(crate) fn is_new(&self) -> bool {
+        self.noted(0).is_none_or(|last| last == 0)
+    }
+
     fn older(&self, ends: i64, last: i64) -> StoreError {
         StoreError::Older { ends, last, noted: self.path.clone() }
     }

@@ -90,6 +90,9 @@ pub struct SnapshotImported {
     pub servers_revoked: Vec<String>,
     /// Keys that are revoked again.
     pub keys_revoked: Vec<String>,
+    /// Keys that signed, and were retired in what was lost: others sign now.
+    #[serde(default)]
+    pub keys_retired: Vec<String>,
     /// What could not be done, and why. Importing the file again tries it again.
     pub failed: Vec<NotDone>,
 }

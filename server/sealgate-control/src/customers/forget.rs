@@ -80,7 +80,7 @@ impl Customers {
             if license.licensee != NOBODY
                 && let Some(slot) = slots.next()
             {
-                let version = next_version(version, ids.now());
+                let version = next_version(version, ids.now())?;
                 let next = LicenseRow { version, licensee: NOBODY.to_owned(), ..license };
                 signed = Some((version, self.signer.sign(&next, (slot, tenant.issuer_key))?));
                 // Hundreds of signatures take a while; other requests go on in between.

@@ -108,7 +108,7 @@ impl KeyChanges {
         let slots = self.issuers().slots.draw_for(licenses).await?;
         let mut renewals = vec![];
         for (license, slot) in licenses.iter().zip(slots) {
-            let version = next_version(license.version, now);
+            let version = next_version(license.version, now)?;
             let renewed = LicenseRow { version, not_before: begin(now), ..(*license).clone() };
             let signed = self.issuers().sign_again(&renewed, (slot, issuer))?;
             let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());

@@ -9,7 +9,7 @@ use sealgate_artifact::{
 };
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::keysets::KeysetRow;
-use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope};
+use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage};
 use sealgate_store::{Tx, Work};
 use sealgate_trust::{Message, Signer, sign_statement};
 
@@ -111,9 +111,12 @@ impl KeyChanges {
         Ok((carrier.envelope.id(), carrier.encode()))
     }
 
-    /// The tenant's snapshot key that signs now.
-    pub(crate) async fn signing_snapshot_key(&self, tenant: TenantId) -> Result<PublicKey, AuthorityError> {
-        self.ring(KeyScope::Tenant(tenant)).await?.signing(KeyUse::Snapshot)
+    /// The tenant's snapshot keys.
+    pub(crate) async fn snapshot_keys(&self, tenant: TenantId) -> Result<SnapshotKeys, AuthorityError> {
+        let ring = self.ring(KeyScope::Tenant(tenant)).await?;
+        let keys = ring.keys.iter().filter(|key| key.key_use == KeyUse::Snapshot);
+        let believed = keys.filter(|key| key.state != KeyStage::Revoked).map(|key| key.public_key);
+        Ok(SnapshotKeys { signer: ring.signing(KeyUse::Snapshot)?, believed: believed.collect() })
     }
 
     /// The keys of a scope as they are now.
@@ -135,7 +138,7 @@ impl KeyChanges {
     ) -> Result<(), AuthorityError> {
         let last = self.published::<TenantKeyset>(ring.scope).await?;
         let issued_at = issued_after(&self.desk.db, self.desk.ids.now(), ring, &last).await?;
-        let version = next_version(last.version, issued_at);
+        let version = next_version(last.version.max(change.above.1), issued_at)?;
         let statement = TenantKeyset {
             tenant: last.tenant,
             version,
@@ -157,7 +160,7 @@ impl KeyChanges {
     ) -> Result<(), AuthorityError> {
         let last = self.published::<Keyset>(KeyScope::Installation).await?;
         let issued_at = self.desk.ids.now();
-        let version = next_version(last.version, issued_at);
+        let version = next_version(last.version.max(change.above.0), issued_at)?;
         let expires_at = keyset_end(&self.desk.ids, change.former_end(last.expires_at))?;
         let statement = Keyset { version, issued_at, expires_at, keys: ring.records() };
         let envelope = self.sign(&statement, &[root])?;
@@ -187,12 +190,28 @@ impl KeyChanges {
         Ok(())
     }
 
+    /// The version of the newest keyset of a scope.
+    pub(super) async fn published_version(&self, scope: KeyScope) -> Result<u64, AuthorityError> {
+        Ok(match scope {
+            KeyScope::Installation => self.published::<Keyset>(scope).await?.version,
+            _ => self.published::<TenantKeyset>(scope).await?.version,
+        })
+    }
+
     /// The newest statement of a scope, as this program published it.
     async fn published<T: Statement>(&self, scope: KeyScope) -> Result<T, AuthorityError> {
         let envelope = table::keysets::find(&self.desk.db, scope).await?;
         let envelope = envelope.ok_or_else(|| broken(format!("scope {scope} has no keyset")))?;
         Ok(Unverified::<T>::decode(&envelope)?.danger_peek()?)
     }
+}
+
+/// Who signs revocation data of a tenant, and whose is believed.
+pub(crate) struct SnapshotKeys {
+    /// Signs now.
+    pub(crate) signer: PublicKey,
+    /// Those that are not revoked.
+    pub(crate) believed: Vec<PublicKey>,
 }
 
 /// A keyset in the place of the one that it was made from.
@@ -210,6 +229,8 @@ pub(super) struct Change {
     dropped: Vec<(KeyScope, PublicKey)>,
     issuer: Option<(TenantId, PublicKey)>,
     audit: Option<AuditRow>,
+    /// Versions of keysets that the next ones are above, whatever the database says: the installation's, and the tenant's.
+    above: (u64, u64),
 }
 
 impl Change {
@@ -221,13 +242,28 @@ impl Change {
             dropped: vec![],
             issuer: None,
             audit: Some(audit),
+            above: (0, 0),
         }
     }
 
     /// What nobody asked for: the same keys, published again, or what follows from a decision about a server. It ends when the
     /// former statement does.
     pub(super) fn of_nothing() -> Self {
-        Self { replacements: vec![], root: None, keys: vec![], dropped: vec![], issuer: None, audit: None }
+        Self {
+            replacements: vec![],
+            root: None,
+            keys: vec![],
+            dropped: vec![],
+            issuer: None,
+            audit: None,
+            above: (0, 0),
+        }
+    }
+
+    /// Has the keysets follow these versions, too: the installation's, and the tenant's.
+    pub(super) fn above(mut self, versions: (u64, u64)) -> Self {
+        self.above = versions;
+        self
     }
 
     /// When the statement ends that this one follows; `None` where somebody asked for something new.

@@ -1,6 +1,7 @@
 //! The keys that sign statements: listed, rotated, revoked (`spec/keys.md` §7).
 
 mod ahead;
+mod carry_on;
 mod change;
 mod complete;
 mod issued;
@@ -15,19 +16,19 @@ mod signing;
 mod turns;
 mod version;
 
-pub(crate) use change::KeyChanges;
+pub(crate) use change::{KeyChanges, SnapshotKeys};
 pub(crate) use complete::{Completed, ROOM_FOR_SERVERS};
 pub(crate) use next::{list_revoked, store_next};
 pub(crate) use resign::resign_page_after;
 pub(crate) use signing::{LicenseSigner, signed_form, signed_form_of};
-pub(crate) use version::{begin, first_version, keyset_end, next_version};
+pub(crate) use version::{begin, first_version, is_tenants, keyset_end, next_version};
 
 use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::KeyStage;
+use sealgate_trust::TenantTrust;
 use sealgate_wire::{CountedQuery, KeyRevoked, KeyView, Page, Reason, RotateKey};
 
-use self::version::is_tenants;
 use crate::{Caller, Scope, check};
 
 /// The uses of keys that rotate by themselves. Those of apps rotate with their app, those of servers with their server.
@@ -73,6 +74,16 @@ impl Keys {
     /// Whether a key of the tenant or of the installation is revoked.
     pub(crate) async fn is_revoked(&self, caller: &Caller, keyid: &str) -> Result<bool, AuthorityError> {
         Ok(self.changes.find(caller, keyid).await?.state == KeyStage::Revoked)
+    }
+
+    /// Goes on from keysets that were verified, where the database came back older. Which keys were retired stands in `retired`.
+    pub(crate) async fn carry_on(
+        &self,
+        caller: &Caller,
+        trust: &TenantTrust,
+        retired: &mut Vec<String>,
+    ) -> Result<(), AuthorityError> {
+        self.changes.carry_on(caller, trust, retired).await
     }
 
     /// Revokes a key of the tenant or of the installation. Asking again goes on where it stopped. Once it is done, it

@@ -77,7 +77,7 @@ async fn sign_all(
     let slots = issuers.slots.draw_for(&licenses.iter().collect::<Vec<_>>()).await?;
     let mut renewals = vec![];
     for (license, slot) in licenses.into_iter().zip(slots) {
-        let version = next_version(license.version, desk.ids.now());
+        let version = next_version(license.version, desk.ids.now())?;
         let renewed = LicenseRow { version, ..license };
         let signed = issuers.sign(&renewed, (slot, tenant.issuer_key))?;
         let event = desk.event(caller, &renewed, "license_resigned", None);

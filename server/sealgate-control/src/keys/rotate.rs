@@ -32,7 +32,7 @@ impl KeyChanges {
     }
 
     /// What the former key signed is signed anew by the new one: at once, as nobody believes it any more if that key was revoked.
-    pub(super) async fn hurry_snapshots(&self) -> Result<(), AuthorityError> {
+    pub(crate) async fn hurry_snapshots(&self) -> Result<(), AuthorityError> {
         let hurry = work(self.desk().ids.now(), |now, tx| {
             Box::pin(async move {
                 table::jobs::hurry(tx, table::jobs::SIGN_SNAPSHOTS, *now).await?;

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, KeyUse, TenantId, UnixSeconds, limits};
 use sealgate_authority::seats::HEAD_START_SECONDS;
-use sealgate_authority::{AuthorityError, Ids, Side};
+use sealgate_authority::{AuthorityError, Ids, Side, broken};
 use sealgate_store::table::KeyScope;
 
 /// Keysets hold this long. Machines without a network live by them, so this end is only for keys that nobody uses any
@@ -35,9 +35,11 @@ pub(crate) fn first_version(now: UnixSeconds) -> u64 {
     now.get() / 60
 }
 
-/// `spec/keys.md` §5.3.
-pub(crate) fn next_version(last: u64, now: UnixSeconds) -> u64 {
-    first_version(now).max(last + 1)
+/// `spec/keys.md` §5.3. What is signed can say no larger number: two statements of one version would be refused everywhere.
+pub(crate) fn next_version(last: u64, now: UnixSeconds) -> Result<u64, AuthorityError> {
+    let next = first_version(now).max(last.saturating_add(1));
+    let is_sayable = i64::try_from(next).is_ok_and(|next| next < limits::INTEGER_BOUND);
+    is_sayable.then_some(next).ok_or_else(|| broken(format!("no version follows {last}")))
 }
 
 /// When a license without a start date begins that is signed now: a day earlier, so that a clock that is a little behind on
@@ -47,7 +49,7 @@ pub(crate) fn begin(now: UnixSeconds) -> UnixSeconds {
 }
 
 /// Whether keys of that use stand in the keysets of tenants, each of which decides about its own.
-pub(super) fn is_tenants(key_use: KeyUse) -> bool {
+pub(crate) fn is_tenants(key_use: KeyUse) -> bool {
     matches!(key_use, KeyUse::Issuer | KeyUse::Update | KeyUse::Snapshot | KeyUse::Activation)
 }
 
@@ -59,4 +61,24 @@ pub(super) fn scope_of(key_use: KeyUse, tenant: TenantId) -> KeyScope {
 /// The most keys that a keyset of this scope may list.
 pub(super) fn room(scope: KeyScope) -> usize {
     if scope == KeyScope::Installation { limits::KEYSET_KEYS } else { limits::TENANT_KEYSET_KEYS }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealgate_artifact::{UnixSeconds, limits};
+
+    use super::next_version;
+
+    /// What is signed can say no larger number, and saying the same one again would be equivocation.
+    #[test]
+    fn versions_rise_as_long_as_they_can_be_said() {
+        let (now, end) =
+            (UnixSeconds::new(1_800_000_000).expect("in range"), limits::INTEGER_BOUND.unsigned_abs());
+        assert_eq!(next_version(0, now).ok(), Some(30_000_000));
+        assert_eq!(next_version(30_000_000, now).ok(), Some(30_000_001));
+        assert_eq!(next_version(end - 2, now).ok(), Some(end - 1));
+        for last in [end - 1, end, u64::MAX] {
+            assert!(next_version(last, now).is_err(), "{last}");
+        }
+    }
 }

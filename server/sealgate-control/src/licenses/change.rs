@@ -252,7 +252,7 @@ impl Licenses {
         }
         let tenant = table::tenants::find(&self.desk.db, license.tenant).await?;
         let issuer = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?.issuer_key;
-        next.version = next_version(license.version, self.desk.ids.now());
+        next.version = next_version(license.version, self.desk.ids.now())?;
         let statement = self.signer.sign(&next, (self.slot_for(&next).await?, issuer))?;
         let (before, version) = (license.version, next.version);
         Ok(Some(NextVersion { before, version, what: signed_terms(&next), issuer, statement }))

@@ -6,9 +6,10 @@ use sealgate_store::table::{self, LicenseRow, PendingOf, Slotted, pending, slots
 use sealgate_store::{Db, StoreError, Tx, Work};
 use sealgate_trust::TenantTrust;
 use sealgate_wire::{NotDone, ReleaseDevices, SnapshotImported, StopLicense};
+use serde_json::json;
 
 use crate::devices::Devices;
-use crate::keys::Keys;
+use crate::keys::{Keys, is_tenants};
 use crate::licenses::Licenses;
 use crate::records::Records;
 use crate::restore::{Outcome, Restore, Revocation, What};
@@ -48,7 +49,13 @@ impl Again {
             let what = if key.key_use == KeyUse::Server { What::Server } else { What::Key };
             let id = key.public_key.id(key.key_use).to_string();
             let revocation = Revocation { what, id: &id, reason: Some(reason.clone()) };
-            match (restore.revoke_again(&by_right, &revocation).await, what) {
+            let done = restore.revoke_again(&by_right, &revocation).await;
+            if matches!(done, Ok(Outcome::Done)) && !is_tenants(key.key_use) {
+                let action = if what == What::Server { "server.revoked" } else { "key.revoked" };
+                let detail = json!({ "reason": reason, "tenant": caller.tenant.to_string() });
+                records.note_for_all(caller, action, (&id, &detail)).await?;
+            }
+            match (done, what) {
                 (Ok(Outcome::Done), What::Server) => came.servers_revoked.push(id),
                 (Ok(Outcome::Done), _) => came.keys_revoked.push(id),
                 (Ok(Outcome::Was | Outcome::Unknown), _) => {}
@@ -56,6 +63,20 @@ impl Again {
             }
         }
         Ok(())
+    }
+
+    /// Goes on from the keysets that the file has: devices that saw them take no older ones.
+    pub(super) async fn carry_on(
+        &self,
+        caller: &Caller,
+        trust: Option<&TenantTrust>,
+        came: &mut SnapshotImported,
+    ) -> Result<(), AuthorityError> {
+        let Some(trust) = trust else { return Ok(()) };
+        let mut retired = vec![];
+        let done = self.keys.carry_on(&by_right(caller), trust, &mut retired).await;
+        came.keys_retired.extend(retired);
+        done.or_else(|error| not_done(came, "keysets".to_owned(), error))
     }
 
     /// Goes through what imported snapshots listed of the tenant and the database had not: first licenses, then seats. What was done

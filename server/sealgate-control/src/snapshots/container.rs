@@ -1,6 +1,6 @@
 //! Writing a snapshot as a container (`spec/container.md`), part by part: nobody holds all of it.
 
-use sealgate_artifact::{Carrier, Envelope, Kind, StatementId, TenantId, encode_hex};
+use sealgate_artifact::{Carrier, Envelope, Kind, StatementId, TenantId};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_container::{EntryName, Head, Layout, Purpose, Writer, encode_statement};
 use sealgate_store::table::{ShardRow, shards, snapshots};
@@ -15,17 +15,16 @@ const PART_BYTES: usize = 256 * 1024;
 
 /// A container all of whose parts are stored.
 pub(super) struct Stored {
-    pub(super) name: String,
     pub(super) parts: u64,
     pub(super) bytes: u64,
     pub(super) sha256: [u8; 32],
 }
 
 impl Snapshots {
-    /// Stores the container of this snapshot. [`AuthorityError::Superseded`] if a shard was signed anew meanwhile.
+    /// Stores the container of this snapshot under that name. [`AuthorityError::Superseded`] if a shard was signed anew meanwhile.
     pub(super) async fn store_container(
         &self,
-        tenant: TenantId,
+        (tenant, name): (TenantId, &str),
         snapshot: &[u8],
         (chain, listed): (&Chain, &[ShardRow]),
     ) -> Result<Stored, AuthorityError> {
@@ -46,7 +45,7 @@ impl Snapshots {
         let heads = heads
             .chain(bodies.iter().map(|(_, length)| Head { name: EntryName::ShardBody, length: *length }));
         let layout = Layout::new(Purpose::Snapshot, heads).map_err(|error| broken(error.to_string()))?;
-        let parts = Parts::new(db, tenant, encode_hex(&self.desk.ids.random::<16>()));
+        let parts = Parts::new(db, tenant, name.to_owned());
         let mut file = File::new(parts, &layout);
         for (_, bytes) in &small {
             file.push(bytes).await?;
@@ -57,17 +56,6 @@ impl Snapshots {
             file.push(body.ok_or(AuthorityError::Superseded)?).await?;
         }
         file.finish().await
-    }
-}
-
-impl Snapshots {
-    /// Stores a container that came from outside, byte by byte.
-    pub(super) async fn store_file(&self, tenant: TenantId, file: &[u8]) -> Result<Stored, AuthorityError> {
-        let mut stored = Parts::new(&self.desk.db, tenant, encode_hex(&self.desk.ids.random::<16>()));
-        for part in file.chunks(PART_BYTES) {
-            stored.store(part.to_vec()).await?;
-        }
-        Ok(stored.end())
     }
 }
 
@@ -132,7 +120,7 @@ impl<'a> Parts<'a> {
 
     fn end(self) -> Stored {
         let sha256 = self.hash.finalize().into();
-        Stored { name: self.name, parts: self.count, bytes: self.bytes, sha256 }
+        Stored { parts: self.count, bytes: self.bytes, sha256 }
     }
 }
 

@@ -55,6 +55,7 @@ impl Snapshots {
     /// Signs what is due from that position on, until a page was signed or some tenants were looked at. `None`: there is no
     /// more.
     pub async fn step(&self, position: &str) -> Result<Option<SnapshotStep>, AuthorityError> {
+        self.close_after_going_back().await?;
         // The job's row says so: a run that signs nothing is not done.
         self.may_sign()?;
         let at = At::parse(position);

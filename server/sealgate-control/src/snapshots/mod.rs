@@ -6,9 +6,13 @@ mod container;
 mod due;
 mod import;
 mod job;
+mod relist;
+mod runs;
 mod shards;
 mod signing;
 mod snapshot;
+mod taken;
+mod went_back;
 
 use sealgate_artifact::TenantId;
 use sealgate_authority::AuthorityError;

@@ -47,7 +47,7 @@ impl Snapshots {
     }
 
     async fn prepare_page(&self, tenant: TenantId, due: &[BlockDue]) -> Result<StoreShards, AuthorityError> {
-        let signer = self.changes.signing_snapshot_key(tenant).await?;
+        let signer = self.changes.snapshot_keys(tenant).await?.signer;
         let mut signed = vec![];
         for block in due {
             signed.push(self.sign_shard(tenant, block, signer).await?);
@@ -66,7 +66,7 @@ impl Snapshots {
     ) -> Result<(ShardRow, Vec<u8>), AuthorityError> {
         let now = self.desk.ids.now();
         let body = ShardBody::of(&slots::listed(&self.desk.db, tenant, (app, block), now).await?);
-        let version = before.map_or_else(|| first_version(now), |before| next_version(before, now));
+        let version = before.map_or_else(|| Ok(first_version(now)), |before| next_version(before, now))?;
         let listed = body.as_ref().map_or(0, |body| body.count().into());
         let shard = Shard { tenant, app, block, version, issued_at: now, next_update: now.plus(DAY), body };
         let (id, statement) = self.changes.sign_named(&shard, signer)?;

@@ -1,6 +1,7 @@
 //! What signing revocation data works with.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sealgate_artifact::{AppId, Code, TenantId};
@@ -18,13 +19,16 @@ pub struct Snapshots {
     pub(super) changes: KeyChanges,
     /// One signs for a tenant at a time.
     pub(super) turns: Turns<TenantId>,
+    /// How often the database came back older, as far as its blocks were closed then.
+    pub(super) closed: Arc<AtomicU64>,
     /// Of whom the last snapshot took a while to write.
     paces: Arc<Mutex<HashMap<TenantId, Pace>>>,
 }
 
 impl Snapshots {
     pub(crate) fn new(changes: KeyChanges) -> Self {
-        Self { desk: changes.desk().clone(), changes, turns: Turns::default(), paces: Arc::default() }
+        let (turns, paces, closed) = (Turns::default(), Arc::default(), Arc::default());
+        Self { desk: changes.desk().clone(), changes, turns, paces, closed }
     }
 
     /// What is signed here counts for ever: its version stands in the memory of every machine that takes it over.

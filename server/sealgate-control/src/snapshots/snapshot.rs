@@ -1,20 +1,21 @@
 //! Signing a snapshot once each shard is new enough (`spec/revocation.md` §4, §7.1).
 
-use sealgate_artifact::{Carrier, PublicKey, ShardEntry, Snapshot, TenantId, UnixSeconds, limits};
+use sealgate_artifact::{ShardEntry, Snapshot, TenantId, UnixSeconds, encode_hex, limits};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::{
-    self, AuditRow, KeyScope, ShardRow, SnapshotLook, SnapshotRow, keys, shards, snapshots,
+    self, AuditRow, KeyScope, ShardRow, SnapshotId, SnapshotLook, SnapshotRow, keys, shards, snapshots,
 };
-use sealgate_store::{StoreError, Tx, Work};
-use sealgate_trust::Verified;
+use sealgate_store::{StoreError, Tx, Work, work};
 use serde_json::json;
 
 use super::chain::Chain;
 use super::due::{DAY, Pace, renewed};
 use super::signing::{Place, Snapshots};
 use crate::Caller;
-use crate::keys::{first_version, next_version};
+use crate::keys::{SnapshotKeys, first_version, next_version};
 
+/// How long it is known which snapshots this history signed: longer than backups are restored from.
+const KNOWN_FOR: u64 = 40 * DAY;
 /// How long a snapshot is kept after it was signed: whoever reads it slowly gets it whole, however often the next is signed.
 const KEPT_SECONDS: u64 = 60 * 60;
 /// So many are kept beside the newest, however old or large they are; and no more than so many, and so many bytes.
@@ -52,13 +53,14 @@ impl Snapshots {
         if self.rests(tenant) > 0 {
             return Ok(false);
         }
-        let signer = self.changes.signing_snapshot_key(tenant).await?;
+        let keys = self.changes.snapshot_keys(tenant).await?;
+        let signer = keys.signer;
         let chain = Chain::read(db, tenant).await?;
         let listed = self.all_shards(tenant).await?;
         let versions = listed.iter().map(|shard| shard.version).sum();
         let listed = named(tenant, listed)?;
-        let version =
-            look.newest.map_or_else(|| first_version(now), |(newest, ..)| next_version(newest, now));
+        let last = self.last_version(tenant, look.newest.map(|(version, ..)| version), &keys).await?;
+        let version = last.map_or_else(|| Ok(first_version(now)), |last| next_version(last, now))?;
         let entry = |shard: &ShardRow| ShardEntry { app: shard.app, block: shard.block, statement: shard.id };
         let snapshot = Snapshot {
             tenant,
@@ -70,8 +72,10 @@ impl Snapshots {
             tenant_keyset: chain.tenant_keyset.id(),
             shards: listed.iter().map(entry).collect(),
         };
-        let (_, statement) = self.changes.sign_named(&snapshot, signer)?;
-        let stored = self.store_container(tenant, &statement, (&chain, &listed)).await?;
+        let (id, statement) = self.changes.sign_named(&snapshot, signer)?;
+        let container = encode_hex(&self.desk.ids.random::<16>());
+        let stored = self.store_container((tenant, &container), &statement, (&chain, &listed)).await;
+        let stored = self.or_forget((tenant, &container), stored).await?;
         let row = SnapshotRow {
             version,
             issued_at: now,
@@ -83,7 +87,7 @@ impl Snapshots {
             listed: listed.iter().map(|shard| shard.listed).sum(),
             bytes: stored.bytes,
             sha256: stored.sha256,
-            container: stored.name,
+            container: container.clone(),
         };
         let audit = caller.map(|caller| {
             let detail = json!({ "version": version, "shards": row.shards, "revoked": row.listed });
@@ -91,34 +95,43 @@ impl Snapshots {
         });
         let kept = snapshots::list(db, tenant, None, MOST_KEPT).await?;
         let forget = kept_from(&kept, now);
-        let work = StoreSnapshot { tenant, signer, row, parts: stored.parts, statement, forget, audit };
-        db.write(work).await?;
+        let (id, parts) = (SnapshotId { id, version, signer }, stored.parts);
+        let work = StoreSnapshot { tenant, id, row, parts, statement, forget, now, audit };
+        let done = db.write(work).await;
+        self.or_forget((tenant, &container), done).await?;
         self.wrote(tenant, Pace::new(now, self.desk.ids.now()));
         Ok(true)
     }
 
-    /// Keeps a snapshot that was verified, with the container in which it came, as the tenant's newest.
-    pub(super) async fn adopt(
+    /// The highest version that was signed of the tenant's snapshots, or taken over, and that a key signed which is believed.
+    async fn last_version(
         &self,
         tenant: TenantId,
-        (snapshot, main): (&Verified<Snapshot>, &Carrier),
-        file: &[u8],
-    ) -> Result<(), AuthorityError> {
-        let (said, stored) = (snapshot.get(), self.store_file(tenant, file).await?);
-        let row = SnapshotRow {
-            version: said.version,
-            issued_at: said.issued_at,
-            signer: snapshot.signed_by()[0],
-            chain: String::new(),
-            shards: said.shards.len() as u64,
-            // What the database holds besides is not in it: the next one is due.
-            versions: 0,
-            listed: 0,
-            bytes: stored.bytes,
-            sha256: stored.sha256,
-            container: stored.name,
-        };
-        self.desk.db.write(AdoptSnapshot { tenant, row, parts: stored.parts, statement: main.encode() }).await
+        newest: Option<u64>,
+        keys: &SnapshotKeys,
+    ) -> Result<Option<u64>, AuthorityError> {
+        // One that is kept is always followed by a higher one.
+        let mut last = newest;
+        for key in &keys.believed {
+            last = last.max(snapshots::newest_by(&self.desk.db, tenant, *key).await?);
+        }
+        Ok(last)
+    }
+
+    /// What was done; where it came to nothing, the parts of its container go, too.
+    async fn or_forget<T>(
+        &self,
+        (tenant, container): (TenantId, &str),
+        done: Result<T, AuthorityError>,
+    ) -> Result<T, AuthorityError> {
+        if done.is_err() {
+            let forget = work(container.to_owned(), move |container, tx| {
+                Box::pin(async move { snapshots::forget_container(tx, tenant, container).await })
+            });
+            // What fails here is forgotten with the next snapshot.
+            let _ = self.desk.db.write(forget).await;
+        }
+        done
     }
 
     /// Every shard of the tenant, by app and block.
@@ -173,34 +186,16 @@ fn kept_from(kept: &[SnapshotRow], now: UnixSeconds) -> Option<u64> {
     kept.iter().enumerate().take_while(stays).last().map(|(_, row)| row.version)
 }
 
-struct AdoptSnapshot {
-    tenant: TenantId,
-    row: SnapshotRow,
-    parts: u64,
-    statement: Vec<u8>,
-}
-
-impl Work for AdoptSnapshot {
-    type Output = ();
-    type Error = AuthorityError;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        match snapshots::insert(tx, self.tenant, (&self.row, self.parts), &self.statement).await {
-            Ok(_) | Err(StoreError::Duplicate) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
 struct StoreSnapshot {
     tenant: TenantId,
-    /// It must still be the key that signs.
-    signer: PublicKey,
+    /// Its signer must still be the key that signs.
+    id: SnapshotId,
     row: SnapshotRow,
     parts: u64,
     statement: Vec<u8>,
     /// Those before this version are not kept.
     forget: Option<u64>,
+    now: UnixSeconds,
     audit: Option<AuditRow>,
 }
 
@@ -209,7 +204,7 @@ impl Work for StoreSnapshot {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        if !keys::hold_active(tx, KeyScope::Tenant(self.tenant), self.signer).await? {
+        if !keys::hold_active(tx, KeyScope::Tenant(self.tenant), self.id.signer).await? {
             return Err(AuthorityError::Superseded);
         }
         // A version is given out once: whoever was faster has it.
@@ -218,6 +213,8 @@ impl Work for StoreSnapshot {
             Ok(false) | Err(StoreError::Duplicate) => return Err(AuthorityError::Superseded),
             Err(error) => return Err(error.into()),
         }
+        snapshots::note_id(tx, self.tenant, &self.id, self.now).await?;
+        snapshots::forget_ids(tx, self.tenant, self.now.minus(KNOWN_FOR)).await?;
         snapshots::forget(tx, self.tenant, self.forget.unwrap_or_default()).await?;
         if let Some(audit) = &self.audit {
             table::audit::insert(tx, audit).await?;

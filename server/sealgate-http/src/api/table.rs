@@ -352,7 +352,8 @@ fn records() -> Vec<Operation> {
         /// Take over a snapshot, for a database that came back older
         ///
         /// What it lists stays listed, and licenses, seats, keys and servers that it says were taken back are taken back again. The audit
-        /// log has a row for each time, also where the file is refused.
+        /// log has a row when it begins and one for what came of it, also where the file is refused. It goes on where the request ends
+        /// early: the same request waits for it.
         POST "/api/v1/snapshots/import", KeysWrite and LicensesWrite, import_snapshot = snapshot_imports.import (file ImportSnapshot) -> 200 SnapshotImported;
         /// List what the server does by itself
         ///

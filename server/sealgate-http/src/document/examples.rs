@@ -349,7 +349,7 @@ fn records() -> Vec<Row> {
         SnapshotImported {
             "version": 30_000_000, "issued_at": BEGIN, "sha256": HASH, "revoked": 17, "listed": 2, "shards": 1, "unknown": 0,
             "licenses_revoked": [LICENSE], "licenses_suspended": [], "devices_released": [], "servers_revoked": [],
-            "keys_revoked": [], "failed": [(not_done)],
+            "keys_revoked": [], "keys_retired": [], "failed": [(not_done)],
         }
         NotDone (not_done)
         SnapshotSigned { "complete": true, "snapshot": (snapshot()), "again_in": 20 }

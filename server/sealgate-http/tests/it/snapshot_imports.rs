@@ -101,6 +101,7 @@ on_both_engines! {
         let after = sign(app);
         assert!(after["version"].as_u64() > before["version"].as_u64(), "{after} {before}");
         let file_after = fetch(app, &product);
+        let again = import(app, &file_after).expect(200);
         let now = TakenOver::default().next(&build.trust, &file_after, app.clock.seconds()).expect("is believed").listed;
         for (place, slots) in &listed {
             let missing: Vec<_> = slots.iter().filter(|slot| !now[place].contains(slot)).collect();
@@ -114,7 +115,6 @@ on_both_engines! {
         let fresh = app.issue(&product, &json!({}));
         assert_eq!(app.count("slots"), app.count("(SELECT DISTINCT app_id, slot FROM slots) s"));
         assert_eq!(refusal(app, &product, &fresh), None);
-        let again = import(app, &file_after).expect(200);
         assert_eq!((&again["licenses_revoked"], &again["devices_released"]), (&json!([]), &json!([])));
         let records = records(app);
         assert_eq!(records.len(), 2);

@@ -14,7 +14,7 @@ fn text(value: &Value) -> &str {
 }
 
 /// Runs what is due, and signs revocation data in any case.
-fn run_jobs(app: &TestApp) {
+pub(crate) fn run_jobs(app: &TestApp) {
     wait_for_jobs(app);
     app.meddle("UPDATE jobs SET due_at = 1 WHERE name = 'sign_snapshots' AND lease_until IS NULL");
     app.run_jobs();

@@ -1,9 +1,11 @@
 //! A database that came back older: what a device shows of newer times is taken over (`spec/activation.md` §7.6).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    ActivationProof, ChainHead, Code, Device, DeviceId, HeartbeatAnswer, NextBeat, PublicKey, UnixSeconds,
+    ActivationProof, ChainHead, Code, Device, DeviceId, HeartbeatAnswer, NextBeat, PublicKey, Shard,
+    StatementId, UnixSeconds,
 };
 use sealgate_authority::seats::{room_for_another, standing};
 use sealgate_authority::{AuthorityError, Source, event_row, lease};
@@ -197,8 +199,14 @@ impl Work for Adopt {
         if held != self.before {
             return Err(AuthorityError::Superseded);
         }
-        self.keep_slot(tx, &locked).await?;
-        table::activations::adopt(tx, &self.row).await?;
+        let row = if self.keep_slot(tx, &locked).await? {
+            Cow::Borrowed(&self.row)
+        } else {
+            // It names no version of the license, and so a heartbeat gives the device a newer proof.
+            let statement = StatementId::from_bytes([0; 32]);
+            Cow::Owned(ActivationRow { statement, ..self.row.clone() })
+        };
+        table::activations::adopt(tx, &row).await?;
         if held.is_some_and(|held| held.generation != self.row.generation) {
             table::instances::forget(tx, self.row.id).await?;
         }
@@ -214,18 +222,27 @@ impl Work for Adopt {
 }
 
 impl Adopt {
-    /// What a device shows keeps the slot that it has. A listed proof admits nobody (`spec/revocation.md` §5.3). Where the license was
-    /// revoked, the answer says that.
-    async fn keep_slot(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), AuthorityError> {
-        let Some(slot) = &self.slot else { return Ok(()) };
-        if table::slots::keep_proof(tx, slot).await? {
-            return Ok(());
+    /// What a device shows keeps the slot that it has, and what was revoked stays listed (`spec/revocation.md` §5.3, §7.11). Says whether
+    /// the slot is this proof's: else nothing can take it back, and the device gets a newer one at once.
+    async fn keep_slot(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<bool, AuthorityError> {
+        let Some(slot) = &self.slot else { return Ok(true) };
+        let block = Shard::block_of(slot.slot);
+        if !table::slot_blocks::know_shown(tx, (slot.tenant, slot.app), block).await? {
+            return Ok(false);
         }
-        match table::slots::license_of_slot(&mut *tx, slot.tenant, slot.app, slot.slot).await? {
-            Some(SlotOwner { listed_at: Some(_), .. }) if locked.revoked_at.is_none() => {
-                Err(AuthorityError::Refused(Code::NotActivated))
+        let is_new = table::slots::keep_proof(tx, slot).await?;
+        let owner = table::slots::license_of_slot(&mut *tx, slot.tenant, slot.app, slot.slot).await?;
+        // What only a snapshot knows may be this one.
+        let is_listed =
+            |owner: SlotOwner| owner.listed_at.is_some() && owner.license.is_none_or(|id| id == slot.license);
+        let is_own = is_new || owner.is_some_and(|owner| owner.what == Some(slot.what));
+        match locked.revoked_at {
+            None if owner.is_some_and(is_listed) => Err(AuthorityError::Refused(Code::NotActivated)),
+            Some(_) if is_own => {
+                table::slots::list_of_revoked(tx, slot, self.seat.first_seen).await?;
+                Ok(true)
             }
-            _ => Ok(()),
+            _ => Ok(is_own),
         }
     }
 

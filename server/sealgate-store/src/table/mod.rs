@@ -84,7 +84,7 @@ pub use shards::{BlockDue, ShardRow};
 pub use slot_blocks::{BlockListed, SlotBlock};
 pub use slots::{SlotOwner, SlotRow, Slotted};
 pub use slugs::Slugged;
-pub use snapshots::{SnapshotLook, SnapshotRow};
+pub use snapshots::{SnapshotId, SnapshotLook, SnapshotRow};
 pub use tenants::TenantRow;
 pub use terms::{Terms, Trial, TrialPer};
 pub use tokens::TokenRow;

@@ -18,7 +18,9 @@ macro_rules! about {
 
 statements! {
     // A block from which no slot was given has nothing that could be taken back, and needs no shard.
-    DUE = "SELECT b.app_id, b.block, b.listings, s.version FROM slot_blocks b \
+    // What a revoked key signed counts no more, whatever its version.
+    DUE = "SELECT b.app_id, b.block, b.listings, CASE WHEN EXISTS (SELECT 1 FROM signing_keys r WHERE r.public_key = s.signer \
+           AND r.state = 'revoked') THEN NULL ELSE s.version END AS version FROM slot_blocks b \
            LEFT JOIN shards s ON s.app_id = b.app_id AND s.block = b.block \
            WHERE b.tenant_id = $1 AND (b.app_id, b.block) > ($2, $3) AND (s.listings <> b.listings OR s.issued_at <= $4 \
            OR s.issued_at > $5 OR s.signer <> (SELECT k.public_key FROM signing_keys k WHERE k.scope = $1 \
@@ -31,12 +33,15 @@ statements! {
     NEWEST_AT = "SELECT COALESCE(MAX(issued_at), 0) AS issued_at FROM shards WHERE tenant_id = $1";
     IS_NEWEST = "SELECT block FROM shards WHERE app_id = $1 AND block = $2 AND tenant_id = $3 AND statement_id = $4";
     BY_SIGNER = "SELECT block FROM shards WHERE signer = $1 LIMIT 1";
-    // Whoever was faster signed a newer one.
+    // Whoever was faster signed a newer one. What a revoked key signed counts no more, whatever its version.
     UPSERT = "INSERT INTO shards (app_id, block, tenant_id, version, issued_at, listed, listings, signer, statement_id, \
               statement) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (app_id, block) DO UPDATE SET \
               version = excluded.version, issued_at = excluded.issued_at, listed = excluded.listed, listings = excluded.listings, \
               signer = excluded.signer, statement_id = excluded.statement_id, statement = excluded.statement \
-              WHERE shards.version < excluded.version AND shards.tenant_id = excluded.tenant_id";
+              WHERE shards.tenant_id = excluded.tenant_id AND (shards.version < excluded.version OR EXISTS \
+              (SELECT 1 FROM signing_keys k WHERE k.public_key = shards.signer AND k.state = 'revoked'))";
+    // One that another history signed under the same version: it is followed by a newer one at once.
+    OUTDATE = "UPDATE shards SET issued_at = 0 WHERE app_id = $1 AND block = $2 AND version = $3 AND statement_id <> $4";
 }
 
 /// A shard, without its statement.
@@ -78,7 +83,7 @@ pub struct BlockDue {
     pub block: u64,
     /// How often its list changed. Whoever reads the list afterwards has all of these changes.
     pub listings: u64,
-    /// The version of the shard that it has.
+    /// The version of the shard that it has, unless its key was revoked.
     pub version: Option<u64>,
 }
 
@@ -169,4 +174,11 @@ pub async fn upsert(
         .bind(shard.signer.to_string())
         .bind(shard.id.to_string());
     Ok(query.bind(statement.to_vec()).execute(tx).await? > 0)
+}
+
+/// Has the shard of a block signed anew, if it is another one than this and has the same version.
+pub async fn outdate(tx: &mut Tx<'_>, other: &ShardRow) -> Result<(), StoreError> {
+    let query = query(OUTDATE).bind(other.app.to_string()).bind(signed(other.block));
+    query.bind(signed(other.version)).bind(other.id.to_string()).execute(tx).await?;
+    Ok(())
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sealgate_artifact::{AppId, TenantId};
+use sealgate_artifact::{AppId, TenantId, UnixSeconds};
 
-use crate::columns::{count, flag, parsed, signed, small};
+use crate::columns::{count, flag, parsed, signed, small, time};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -23,6 +23,8 @@ statements! {
     // What only an imported snapshot knows lies in a block of which nobody knows what else was given out.
     KNOW = "INSERT INTO slot_blocks (tenant_id, app_id, block, bits, is_full) VALUES ($1, $2, $3, 20, 1) \
             ON CONFLICT (app_id, block) DO NOTHING";
+    FORGOTTEN_UNTIL = "SELECT forgotten_until FROM slot_blocks WHERE app_id = $1 AND block = $2";
+    FORGET_UNTIL = "UPDATE slot_blocks SET forgotten_until = $3 WHERE app_id = $1 AND block = $2 AND forgotten_until < $3";
     NEXT_FULL = "SELECT app_id, block FROM slot_blocks WHERE (app_id, block) > ($1, $2) AND is_full = 1 \
                  ORDER BY app_id, block LIMIT 1";
     IS_FULL = "SELECT app_id FROM slot_blocks WHERE app_id = $1 AND block = $2 AND is_full = 1";
@@ -33,6 +35,7 @@ statements! {
 
 /// SQLite has no users, and no functions.
 const OPEN_NEXT: &str = "SELECT open_slot_block($1, $2, $3) AS opened";
+const KNOW_SHOWN: &str = "SELECT know_slot_block($1, $2, $3) AS known";
 const WIDEN_BY_FUNCTION: &str = "SELECT widen_slot_block($1, $2, $3) AS widened";
 const CLOSE_BY_FUNCTION: &str = "SELECT close_slot_block($1, $2) AS closed";
 
@@ -130,14 +133,50 @@ pub async fn close_all(tx: &mut Tx<'_>, tenant: TenantId) -> Result<u64, StoreEr
 }
 
 /// Notes a block of which only an imported snapshot is known: nothing is drawn from it.
-pub(super) async fn know(
-    tx: &mut Tx<'_>,
-    (tenant, app): (TenantId, AppId),
-    block: u64,
-) -> Result<(), StoreError> {
+pub async fn know(tx: &mut Tx<'_>, (tenant, app): (TenantId, AppId), block: u64) -> Result<(), StoreError> {
     let query = query(KNOW).bind(tenant.to_string()).bind(app.to_string());
     query.bind(signed(block)).execute(tx).await?;
     Ok(())
+}
+
+/// Slots of this block may be forgotten whose statements ended before then; `None` if there is no such block.
+pub async fn forgotten_until(
+    on: impl Read,
+    app: AppId,
+    block: u64,
+) -> Result<Option<UnixSeconds>, StoreError> {
+    let found = query(FORGOTTEN_UNTIL).bind(app.to_string()).bind(signed(block)).fetch_optional(on).await?;
+    found.map(|row| time(&row, "forgotten_until")).transpose()
+}
+
+/// Notes that slots of this block are forgotten whose statements ended before then.
+pub(super) async fn forget_until(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    block: u64,
+    until: UnixSeconds,
+) -> Result<(), StoreError> {
+    let query = query(FORGET_UNTIL).bind(app.to_string()).bind(signed(block));
+    query.bind(signed(until.get())).execute(tx).await?;
+    Ok(())
+}
+
+/// The same for a block of which a device shows a proof. `false` if it lies too far behind those that are known.
+pub async fn know_shown(
+    tx: &mut Tx<'_>,
+    (tenant, app): (TenantId, AppId),
+    block: u64,
+) -> Result<bool, StoreError> {
+    if find(&mut *tx, app, block).await?.is_some() {
+        return Ok(true);
+    }
+    if tx.connection.locks_rows() {
+        let query = query(KNOW_SHOWN).bind(tenant.to_string()).bind(app.to_string());
+        query.bind(signed(block)).fetch_one(&mut *tx).await?;
+    } else {
+        know(tx, (tenant, app), block).await?;
+    }
+    Ok(find(tx, app, block).await?.is_some())
 }
 
 /// The first block after that one, of any app, from which nothing is drawn any more.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sealgate_artifact::{ActivationId, AppId, LicenseId, Shard, TenantId, UnixSeconds, limits};
 
 use super::{BlockListed, LicenseRow, listings, slot_blocks};
-use crate::columns::{count, moment, optional, optional_count, optional_time, signed};
+use crate::columns::{count, moment, optional, optional_time, signed};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
@@ -53,6 +53,8 @@ statements! {
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (app_id, slot) DO NOTHING";
     LIST_EARLIER = "UPDATE slots SET listed_at = $3 WHERE license_id = $1 AND activation_id IS NULL AND version < $2 \
                     AND listed_at IS NULL RETURNING app_id, block";
+    LIST_OF_REVOKED = "UPDATE slots SET listed_at = $3 WHERE app_id = $4 AND slot = $2 AND license_id = $1 AND listed_at IS NULL \
+                       RETURNING app_id, block";
     LIST_PROOFS = with_rows!(list_proofs!(), (1, 3, 1), "", ") RETURNING app_id, block");
     LIST_PROOFS_OF_MANY = with_rows!(list_proofs!(), (1, 3, MANY), "", ") RETURNING app_id, block");
     LISTED = "SELECT listed_at, slot FROM slots WHERE app_id = $1 AND block = $2 AND listed_at IS NOT NULL \
@@ -67,6 +69,7 @@ statements! {
 }
 
 /// SQLite has no users, and no function.
+const LIST_OF_REVOKED_BY_FUNCTION: &str = "SELECT list_of_revoked($1, $2, $3) AS listed";
 const LIST_BY_FUNCTION: &str = "SELECT list_proofs($1, $2, $3) AS listed";
 
 /// What has a slot.
@@ -170,6 +173,20 @@ pub async fn keep_proof(tx: &mut Tx<'_>, row: &SlotRow) -> Result<bool, StoreErr
     };
     let query = with_place(query(GIVE_PROOF), row).bind(activation).bind(generation);
     Ok(query.bind(moment(row.expires_at)).execute(tx).await? > 0)
+}
+
+/// Lists a proof of a license that is revoked (`spec/revocation.md` §1.5).
+pub async fn list_of_revoked(tx: &mut Tx<'_>, row: &SlotRow, at: UnixSeconds) -> Result<(), StoreError> {
+    let (license, slot, at) = (row.license.to_string(), signed(row.slot), signed(at.get()));
+    if tx.connection.locks_rows() {
+        let query = query(LIST_OF_REVOKED_BY_FUNCTION).bind(license).bind(slot).bind(at);
+        query.fetch_one(tx).await?;
+    } else {
+        let query = query(LIST_OF_REVOKED).bind(license).bind(slot).bind(at);
+        let rows = query.bind(row.app.to_string()).fetch_all(&mut *tx).await?;
+        slot_blocks::count_listed(tx, &rows).await?;
+    }
+    Ok(())
 }
 
 fn with_place(query: Query, row: &SlotRow) -> Query {
@@ -330,6 +347,7 @@ pub async fn prune(
     let query = query(PRUNE).bind(app.to_string()).bind(signed(first)).bind(signed(end));
     if query.bind(signed(ended.get())).execute(&mut *tx).await? > 0 {
         slot_blocks::count_listings(tx, [(app, Shard::block_of(first))]).await?;
+        slot_blocks::forget_until(tx, app, Shard::block_of(first), ended).await?;
     }
     if Shard::block_of(end) == Shard::block_of(first) {
         return Ok(Some((app, end)));

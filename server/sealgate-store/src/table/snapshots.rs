@@ -1,6 +1,6 @@
 //! The newest snapshots of each tenant, each a whole container in parts (`spec/revocation.md` §4, `spec/container.md`).
 
-use sealgate_artifact::{PublicKey, TenantId, UnixSeconds};
+use sealgate_artifact::{PublicKey, StatementId, TenantId, UnixSeconds};
 
 use crate::columns::{count, digest, optional, optional_count, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
@@ -43,8 +43,13 @@ statements! {
     // A container of as many shards as a snapshot can name, each as long as one can be, has fewer.
     COUNT_PARTS = "SELECT COUNT(*) FROM (SELECT 1 FROM snapshot_parts WHERE tenant_id = $1 AND container = $2 LIMIT 4096) counted";
     INSERT_PART = "INSERT INTO snapshot_parts (tenant_id, container, part, contents) VALUES ($1, $2, $3, $4)";
+    NOTE = "INSERT INTO snapshot_ids (tenant_id, statement_id, version, signer, noted_at) VALUES ($1, $2, $3, $4, $5) \
+            ON CONFLICT (tenant_id, statement_id) DO NOTHING";
+    NEWEST_BY = "SELECT version FROM snapshot_ids WHERE tenant_id = $1 AND signer = $2 ORDER BY version DESC LIMIT 1";
+    FORGET_IDS = "DELETE FROM snapshot_ids WHERE tenant_id = $1 AND noted_at < $2";
     FORGET = "DELETE FROM snapshots WHERE tenant_id = $1 AND version < $2";
     // What is in no snapshot that is kept was begun and not finished, or belonged to one that is not kept any more.
+    FORGET_CONTAINER = "DELETE FROM snapshot_parts WHERE tenant_id = $1 AND container = $2";
     FORGET_PARTS = "DELETE FROM snapshot_parts WHERE tenant_id = $1 AND container NOT IN \
                     (SELECT s.container FROM snapshots s WHERE s.tenant_id = $1)";
 }
@@ -209,5 +214,48 @@ pub async fn insert(
 pub async fn forget(tx: &mut Tx<'_>, tenant: TenantId, before: u64) -> Result<(), StoreError> {
     query(FORGET).bind(tenant.to_string()).bind(signed(before)).execute(&mut *tx).await?;
     query(FORGET_PARTS).bind(tenant.to_string()).execute(tx).await?;
+    Ok(())
+}
+
+/// Forgets the parts of a container that came to nothing.
+pub async fn forget_container(tx: &mut Tx<'_>, tenant: TenantId, container: &str) -> Result<(), StoreError> {
+    query(FORGET_CONTAINER).bind(tenant.to_string()).bind(container).execute(tx).await?;
+    Ok(())
+}
+
+/// What stays of a snapshot for longer than itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct SnapshotId {
+    pub id: StatementId,
+    pub version: u64,
+    pub signer: PublicKey,
+}
+
+/// Notes a snapshot that was signed or taken over. `false` if it is known: then it is one of this history.
+pub async fn note_id(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    snapshot: &SnapshotId,
+    now: UnixSeconds,
+) -> Result<bool, StoreError> {
+    let query = query(NOTE).bind(tenant.to_string()).bind(snapshot.id.to_string());
+    let query = query.bind(signed(snapshot.version)).bind(snapshot.signer.to_string());
+    Ok(query.bind(signed(now.get())).execute(tx).await? > 0)
+}
+
+/// The highest version that was noted of the snapshots of that key.
+pub async fn newest_by(
+    on: impl Read,
+    tenant: TenantId,
+    signer: PublicKey,
+) -> Result<Option<u64>, StoreError> {
+    let query = query(NEWEST_BY).bind(tenant.to_string()).bind(signer.to_string());
+    query.fetch_optional(on).await?.map(|row| count(&row, "version")).transpose()
+}
+
+/// Forgets the ids that were noted before then.
+pub async fn forget_ids(tx: &mut Tx<'_>, tenant: TenantId, before: UnixSeconds) -> Result<(), StoreError> {
+    query(FORGET_IDS).bind(tenant.to_string()).bind(signed(before.get())).execute(tx).await?;
     Ok(())
 }

@@ -18,6 +18,7 @@ statements! {
     FIND = select_tenant!("WHERE tenant_id = $1");
     NAMED = select_tenant!("WHERE name = $1");
     LIST = select_tenant!("WHERE tenant_id < $1 ORDER BY tenant_id DESC LIMIT $2");
+    FIRST = "SELECT tenant_id FROM tenants ORDER BY tenant_id LIMIT 1";
     HAS_ISSUER = "SELECT COUNT(*) FROM tenants WHERE tenant_id = $1 AND issuer_key = $2";
     INSERT = "INSERT INTO tenants (tenant_id, name, issuer_key, offline, suspended_at, created_at) \
               VALUES ($1, $2, $3, $4, $5, $6)";
@@ -68,6 +69,12 @@ pub async fn named(on: impl Read, name: &str) -> Result<Option<TenantRow>, Store
 pub async fn list(on: impl Read, before: Option<TenantId>, limit: u32) -> Result<Vec<TenantRow>, StoreError> {
     let query = query_as(LIST).bind(page::before(before)).bind(signed(limit.into()));
     query.fetch_all(on).await
+}
+
+/// The tenant that was made with the installation: ids begin with the time.
+pub async fn first(on: impl Read) -> Result<Option<TenantId>, StoreError> {
+    let row = query(FIRST).fetch_optional(on).await?;
+    row.map(|row| parsed(&row, "tenant_id", |t| TenantId::parse(t).ok())).transpose()
 }
 
 /// Locks the tenant until this transaction ends; others who want to lock it wait, and then see what this one did.

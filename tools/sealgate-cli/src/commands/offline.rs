@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sealgate_artifact::{Code, UnixSeconds, encode_hex};
+use sealgate_authority::ports::{Clock, System};
 use sealgate_container::{Container, decode_statement};
 use sealgate_wire::{
     AppView, ImportSnapshot, Nothing, Page, SnapshotImported, SnapshotSigned, SnapshotView, Timestamp,
@@ -21,6 +22,8 @@ use crate::output::{Output, complain, say};
 use crate::signals;
 use crate::streams::is_dash;
 
+/// A server that answers `unavailable` after so long was at work.
+const WAITED: Duration = Duration::from_secs(5);
 /// How often it is asked again while somebody else signs.
 const BUSY: u32 = 10;
 
@@ -65,7 +68,7 @@ fn import(client: &Client, args: &ImportSnapshotArgs, output: &Output) -> Result
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
     let source = args.source.clone().or(name.filter(|_| !is_dash(&args.file)));
     let request = ImportSnapshot { file: STANDARD.encode(&file), source };
-    let came: SnapshotImported = client.post("/api/v1/snapshots/import", &request)?;
+    let came = import_to_the_end(client, &request, output)?;
     output.result(&came, shown);
     match came.failed.first() {
         None => Ok(()),
@@ -74,6 +77,25 @@ fn import(client: &Client, args: &ImportSnapshotArgs, output: &Output) -> Result
             ..Failure::new(Code::Unavailable, format!("{} could not be taken back again", first.id))
         }
         .fix("run the same command again")),
+    }
+}
+
+/// Asks until the server says what came of it: an import goes on without its request, and the same request waits for it.
+fn import_to_the_end(client: &Client, request: &ImportSnapshot, output: &Output) -> Result<SnapshotImported, Failure> {
+    loop {
+        signals::none_came()?;
+        let asked_at = System.elapsed();
+        match client.post("/api/v1/snapshots/import", request) {
+            // Whoever is answered at once has nothing to wait for.
+            Err(Failure { code, .. })
+                if code == Code::Unavailable.as_str() && System.elapsed() - asked_at >= WAITED =>
+            {
+                if !output.quiet {
+                    complain!("the server is not done yet");
+                }
+            }
+            done => return done,
+        }
     }
 }
 
@@ -109,6 +131,7 @@ fn shown(came: &SnapshotImported) {
         ("devices released again", of(&came.devices_released)),
         ("servers revoked again", of(&came.servers_revoked)),
         ("keys revoked again", of(&came.keys_revoked)),
+        ("keys retired again", of(&came.keys_retired)),
     ]);
     if !came.licenses_suspended.is_empty() {
         say!(

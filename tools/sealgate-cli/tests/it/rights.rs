@@ -265,7 +265,8 @@ fn takes_no_table_of_his_own_for_ours(vendor: &Vendor, database: &str, role: &st
         CREATE TEMPORARY TABLE devices (tenant_id TEXT, license_id TEXT, device_id TEXT, kind TEXT, identity TEXT, moved_from TEXT, \
         moved_at BIGINT, moved_before BIGINT, moved_first BIGINT); \
         INSERT INTO devices VALUES ('t', 'l', 'd', 'key', 'i'); \
-        CREATE TEMPORARY TABLE licenses AS SELECT 't' AS tenant_id, 'l' AS license_id, '{\"policy\":{\"seat\":\"lease\"}}' AS conditions; \
+        CREATE TEMPORARY TABLE licenses AS SELECT 't' AS tenant_id, 'l' AS license_id, '{\"policy\":{\"seat\":\"lease\"}}' AS conditions, \
+        1::BIGINT AS revoked_at; \
         CREATE TEMPORARY TABLE instances AS SELECT 'a' AS activation_id, 'i' AS instance_id, 1::BIGINT AS heard_at; \
         CREATE TEMPORARY TABLE activations AS SELECT 'a' AS activation_id, 'l' AS license_id, 'i' AS identity, \
         'not_activated' AS end_code; \
@@ -276,6 +277,7 @@ fn takes_no_table_of_his_own_for_ours(vendor: &Vendor, database: &str, role: &st
         CREATE TEMPORARY TABLE apps AS SELECT 't' AS tenant_id, 'p' AS app_id; \
         IF release_seat('t', 'l', 'd', 'r', 1) + move_seat('t', 'l', 'd', 'k', 1) + free_leases('t', 'l', 'd', 1) \
         + forget_instances('a', 1) + list_proofs('l', 'i', 1) + open_slot_block('t', 'p', -1) \
+        + know_slot_block('t', 'p', 1) + list_of_revoked('l', 1, 1) \
         + widen_slot_block('p', 0, 20) + close_slot_block('p', 0) <> 0 THEN \
         RAISE 'it took his table for ours'; END IF; END$$";
     on_postgres(database, attack).expect("nobody has that seat");
