@@ -319,7 +319,11 @@ impl Client {
             has.license.iter().chain([&kept.license]).find(|bytes| named(bytes, *license_statement));
         let proof = answer.proof.iter().chain([&kept.proof]).find(|bytes| named(bytes, *current_proof));
         let (Some(license), Some(proof)) = (license, proof) else { return Ok(None) };
-        let verified = verify_license(chain, license, Some(self.trust.app), Policies::Known);
+        // spec/revocation.md §5.4: what is held was accepted before.
+        let accepted = chain.for_accepted();
+        let under = |is_held: bool| if is_held { &accepted } else { chain };
+        let by = under(*license == kept.license);
+        let verified = verify_license(by, license, Some(self.trust.app), Policies::Known);
         let verified = verified.map_err(|why| {
             let is_held = *license == kept.license && why.code() == Code::SignatureInvalid;
             held_or_final(is_held, SecurityError::Statement { what: "license", why })
@@ -341,7 +345,7 @@ impl Client {
         if generation(kept) != generation(&next) {
             return Err(of_proof(TrustError::ProofMismatch("generation")).into());
         }
-        self.admitted(chain, &verified, (state, &next), None)?;
+        self.admitted(under(*proof == kept.proof), &verified, (state, &next), None)?;
         Ok(Some((verified, next)))
     }
 

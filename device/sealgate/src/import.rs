@@ -1,10 +1,10 @@
 //! Taking a snapshot over (`spec/revocation.md` §5): the file is read once, judged, and what counts is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 
-use sealgate_artifact::{ActivationProof, License, Shard, StatementId, UnixSeconds, Unverified};
+use sealgate_artifact::{License, Shard, StatementId, UnixSeconds, Unverified};
 use sealgate_container::{Parts, Purpose};
 use sealgate_trust::{Accepted, Imported, Maximum, SnapshotParts, SnapshotReader, TenantTrust, Verified};
 
@@ -12,29 +12,22 @@ use crate::client::{ATTEMPTS, Found};
 use crate::container::{StageError, Staged};
 use crate::offline::known_chain;
 use crate::revocations::{
-    HeldStatement, ImportError, KeptFile, RevocationMemory, RevocationStore, RevokedStatement, ShardImport,
-    ShardTaken, SnapshotImport, SnapshotSays, SnapshotTaken, is_kept, keep,
+    HeldStatement, ImportError, KeptFile, LicenseFiles, Listed, RevocationMemory, RevocationStore,
+    RevokedStatement, Seen, ShardImport, ShardTaken, Slot, SnapshotImport, SnapshotSays, SnapshotTaken,
+    Whole, is_kept, keep,
 };
 use crate::state::{Floors, Memory, State};
-use crate::statements;
 use crate::{Client, ConfigurationError};
 
 /// What was judged of a file, by one state.
 struct Judged {
     imported: Imported,
-    /// The shards that count.
-    shards: Vec<ShardImport>,
-    maxima: BTreeMap<u64, Maximum>,
-    /// What the state holds and they list.
-    listed: BTreeSet<StatementId>,
+    /// The keys that count, if any do.
+    counts: Option<TenantTrust>,
+    found: Counting,
+    /// What was looked up.
+    held: Vec<Slot>,
     parts: SnapshotParts,
-}
-
-/// A statement that the state holds.
-struct Held {
-    what: HeldStatement,
-    id: StatementId,
-    slot: Option<u64>,
 }
 
 impl Client {
@@ -71,6 +64,16 @@ impl Client {
 
     /// The same of a file that was copied ([`stage`](Self::stage)).
     pub fn import_staged(&self, staged: &Staged) -> Result<SnapshotImport, ImportError> {
+        self.import_staged_for(staged, LicenseFiles::default())
+    }
+
+    /// The same, and what these files hold is looked up, too, beside what the state does: whoever takes the data away afterwards makes none of
+    /// it count again.
+    pub fn import_staged_for(
+        &self,
+        staged: &Staged,
+        files: LicenseFiles<'_>,
+    ) -> Result<SnapshotImport, ImportError> {
         let store = self.revocation_store()?;
         let purpose = staged.container().purpose();
         if purpose != Purpose::Snapshot {
@@ -79,13 +82,16 @@ impl Client {
         let _lock = store.lock().map_err(not_kept)?;
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
-            let judged = self.judge_snapshot(staged, &state)?;
+            let judged = self.judge_snapshot(staged, &state, files)?;
+            let before = state.revocations.clone();
             let (next, imported) = self.after_import(state, &judged);
             // First what is read for looking things up: a program that ends in between knows no newer shard than the file has.
             let is_written = keep_file(store, staged, (&judged, &next.revocations))?;
             let encoded = next.encode();
             let is_same = encoded == bytes;
-            if !is_same && !self.replace(Some(&bytes), &encoded)? {
+            // Who deletes the newer copy of the state finds no older one from before the import.
+            let replace = if before == next.revocations { Self::replace } else { Self::replace_all };
+            if !is_same && !replace(self, Some(&bytes), &encoded)? {
                 continue;
             }
             let imported = SnapshotImport { is_unchanged: is_same && !is_written, ..imported };
@@ -102,7 +108,12 @@ impl Client {
     }
 
     /// `spec/revocation.md` §5.1, steps 2 to 4, under what the state remembers.
-    fn judge_snapshot(&self, staged: &Staged, state: &State) -> Result<Judged, StageError> {
+    fn judge_snapshot(
+        &self,
+        staged: &Staged,
+        state: &State,
+        files: LicenseFiles<'_>,
+    ) -> Result<Judged, StageError> {
         let now = self.clock.now().max(state.floors().newest());
         let accepted = state.accepted();
         let known = known_chain(&self.trust, &accepted, self.held(state), now).ok();
@@ -126,27 +137,32 @@ impl Client {
         let Ok(parts) = SnapshotParts::of(said.snapshot, &said.roots, keysets) else {
             return Err(StageError::CopyDamaged);
         };
-        let held = held(state);
-        let mut judged = Counting::default();
+        let held = held(state, files);
+        let mut found = Counting::default();
         let imported = reader.import(&parts, file.shards(), |shard, maximum| {
-            judged.count(shard, maximum, &held, memory);
+            found.count(shard, maximum, &held, memory);
             Ok(())
         })?;
-        judged.shards.sort_by_key(|shard| shard.block);
-        let Counting { shards, maxima, listed } = judged;
-        Ok(Judged { imported, shards, maxima, listed, parts })
+        found.shards.sort_by_key(|shard| shard.block);
+        let counts = imported.chain.clone().or(known.map(|(chain, _)| chain));
+        Ok(Judged { imported, counts, found, held, parts })
     }
 
     /// The state that follows, and what is told of it (`spec/revocation.md` §5.1 step 5, §5.2).
     fn after_import(&self, state: State, judged: &Judged) -> (State, SnapshotImport) {
         let imported = &judged.imported;
         let mut memory = state.revocations.clone();
+        if let Some(chain) = &judged.counts {
+            memory.forget_revoked(chain);
+        }
         let is_whole = imported.refusal.is_none();
-        for (block, maximum) in &judged.maxima {
-            let before =
-                memory.shards.get(block).filter(|before| before.maximum.statement == maximum.statement);
-            let is_whole = is_whole || before.is_some_and(|before| before.is_whole);
-            memory.shards.insert(*block, ShardTaken { maximum: maximum.clone(), is_whole });
+        for (block, (maximum, issued_at)) in &judged.found.maxima {
+            let (at, by) = (*issued_at, maximum.raised_by.clone());
+            let before = memory.shards.get(block).and_then(|before| before.whole.clone());
+            // spec/revocation.md §6.1: what a file vouched for once stays so.
+            let whole = before.into_iter().chain(is_whole.then_some(Whole { at, by })).max_by_key(|it| it.at);
+            let taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };
+            memory.shards.insert(*block, taken);
         }
         if let Some((snapshot, maximum)) = &imported.snapshot {
             let said = snapshot.get();
@@ -156,8 +172,11 @@ impl Client {
                 next_update: said.next_update,
             });
         }
-        memory.listed.extend(&judged.listed);
-        let revoked = held(&state).into_iter().filter(|held| memory.listed.contains(&held.id));
+        memory.list(&judged.found.listed);
+        memory.see(&judged.found.seen);
+        let lists =
+            |held: &&Slot| judged.counts.as_ref().is_some_and(|chain| memory.lists(held.id, chain).is_some());
+        let revoked = judged.held.iter().filter(lists);
         let told = SnapshotImport {
             snapshot: imported.snapshot.as_ref().map(|(snapshot, _)| SnapshotSays {
                 version: snapshot.get().version,
@@ -165,8 +184,9 @@ impl Client {
                 next_update: snapshot.get().next_update,
             }),
             has_new_keys: imported.chain.as_ref().is_some_and(|chain| is_newer(chain, &state.accepted())),
-            shards: judged.shards.clone(),
+            shards: judged.found.shards.clone(),
             revoked: revoked.map(|held| RevokedStatement { what: held.what, id: held.id }).collect(),
+            looked_up: judged.held.iter().map(|held| held.what).collect(),
             is_unchanged: false,
         };
         let after = self.memory_after(&state, judged);
@@ -201,12 +221,14 @@ impl Client {
 #[derive(Default)]
 struct Counting {
     shards: Vec<ShardImport>,
-    maxima: BTreeMap<u64, Maximum>,
-    listed: BTreeSet<StatementId>,
+    maxima: BTreeMap<u64, (Maximum, UnixSeconds)>,
+    /// What the device holds and they list, and what they do not.
+    listed: Vec<Listed>,
+    seen: Vec<Seen>,
 }
 
 impl Counting {
-    fn count(&mut self, shard: &Verified<Shard>, maximum: Maximum, held: &[Held], memory: &RevocationMemory) {
+    fn count(&mut self, shard: &Verified<Shard>, maximum: Maximum, held: &[Slot], memory: &RevocationMemory) {
         let said = shard.get();
         let before = memory.shards.get(&said.block);
         self.shards.push(ShardImport {
@@ -216,29 +238,40 @@ impl Counting {
             listed: said.body.as_ref().map_or(0, sealgate_artifact::ShardBody::count),
             is_new: before.is_none_or(|before| before.maximum.statement != maximum.statement),
         });
-        let is_listed = |held: &&Held| held.slot.is_some_and(|slot| said.lists(slot));
-        self.listed.extend(held.iter().filter(is_listed).map(|held| held.id));
-        self.maxima.insert(said.block, maximum);
+        for held in held {
+            match held.slot.filter(|slot| Shard::block_of(*slot) == said.block) {
+                Some(slot) if said.lists(slot) => {
+                    let keys = maximum.raised_by.clone();
+                    self.listed.push(Listed { what: held.what, id: held.id, keys });
+                }
+                Some(_) => self.seen.push(Seen { statement: held.id, shard: shard.id() }),
+                None => {}
+            }
+        }
+        self.maxima.insert(said.block, (maximum, said.issued_at));
     }
 }
 
-/// The statements of this device that can be taken back, as they were accepted.
-fn held(state: &State) -> Vec<Held> {
-    let license = |bytes: &Vec<u8>| {
-        let said = Unverified::<License>::decode(bytes).ok()?.danger_peek().ok()?;
-        let (what, id) = (HeldStatement::License, statements::id(bytes)?);
-        Some(Held { what, id, slot: said.conditions.slot })
-    };
-    let proof = |bytes: &Vec<u8>| {
-        let said = Unverified::<ActivationProof>::decode(bytes).ok()?.danger_peek().ok()?;
-        Some(Held { what: HeldStatement::Proof, id: statements::id(bytes)?, slot: said.slot })
+/// The statements of this device that can be taken back: as they were accepted, and those of files, which somebody shows.
+fn held(state: &State, files: LicenseFiles<'_>) -> Vec<Slot> {
+    let license = |bytes: &[u8]| {
+        let claim = Unverified::<License>::decode(bytes).ok()?;
+        let said = claim.danger_peek().ok()?;
+        let (what, id) = (HeldStatement::License, claim.envelope().id());
+        Some(Slot { what, id, slot: said.conditions.slot, vouched_at: said.issued_at })
     };
     let activated = state.activated.as_ref();
-    let validated = state.memory.as_ref().and_then(|memory| memory.statements.license.as_ref());
-    let licenses = activated.map(|kept| &kept.license).into_iter().chain(validated).filter_map(license);
-    let proofs = activated.map(|kept| &kept.proof).into_iter().filter_map(proof);
-    let mut all: Vec<Held> = licenses.chain(proofs).collect();
-    all.dedup_by_key(|held| held.id);
+    let validated = state.memory.as_ref().and_then(|memory| memory.statements.license.as_deref());
+    let kept = activated.map(|kept| kept.license.as_slice());
+    let licenses = [kept, validated, files.license].into_iter().flatten().filter_map(license);
+    let proofs = [activated.map(|kept| kept.proof.as_slice()), files.proof];
+    let proofs = proofs.into_iter().flatten().filter_map(Slot::of_proof);
+    let mut all: Vec<Slot> = vec![];
+    for held in licenses.chain(proofs) {
+        if all.iter().all(|other| other.id != held.id) {
+            all.push(held);
+        }
+    }
     all
 }
 

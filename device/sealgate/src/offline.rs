@@ -1,13 +1,14 @@
 //! A license file on a machine that asks nobody.
 
-use sealgate_artifact::{Foreign, License as Signed, StatementId, UnixSeconds};
+use sealgate_artifact::{Foreign, License as Signed, UnixSeconds};
 use sealgate_trust::{Accepted, ChainBytes, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::judge::{Judged, newest, rights, unless_listed};
 use crate::license::POLICIES;
+use crate::revocations::Looked;
 use crate::state::{Effect, Memory, State};
 use crate::statements::Statements;
-use crate::{Error, License, SecurityError, Trust};
+use crate::{Denied, Error, License, SecurityError, Trust};
 
 /// Verifies the bytes of a license file under what the build pins, at the time `now`, and returns the license's rights.
 ///
@@ -22,12 +23,12 @@ pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) 
     Ok(rights(verified.get(), None, now)?)
 }
 
-/// The same by what a client has and remembers; `held` is what it has of the chain, and `listed` looks up what was taken back.
+/// The same by what a client has and remembers; `held` is what it has of the chain, and `look` looks up what was taken back.
 pub(crate) fn judge_file(
     trust: &Trust,
     (state, held): (&State, Statements),
     (file, now): (&[u8], UnixSeconds),
-    listed: impl Fn(&TenantTrust, &Verified<Signed>) -> Vec<StatementId>,
+    look: impl Fn(&TenantTrust, &Verified<Signed>) -> Looked,
 ) -> Result<Judged<License>, SecurityError> {
     let floors = state.floors();
     let now = now.max(floors.newest());
@@ -36,7 +37,13 @@ pub(crate) fn judge_file(
     let verified =
         verify_license(&chain, file, Some(trust.app), POLICIES).map_err(|why| of_license(file, why))?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
-    let verdict = unless_listed(rights(verified.get(), None, now), &verified, listed(&chain, &verified));
+    let looked = look(&chain, &verified);
+    let verdict = unless_listed(rights(verified.get(), None, now), &verified, looked.listed);
+    let verdict = match verdict {
+        // spec/revocation.md §5.5.
+        Ok(_) if looked.is_unseen => Err(Denied::unseen(verified.get().license)),
+        verdict => verdict,
+    };
     let memory = Memory { accepted: chain.accepted().clone(), floors, licenses, statements: held };
     Ok(Judged { verdict, memory, effect: Effect::None })
 }

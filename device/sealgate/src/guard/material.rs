@@ -1,6 +1,6 @@
 //! What a program holds of its license: from its state, else from files that were put beside it.
 
-use sealgate_artifact::{ClockMode, License as Signed, Module, StatementId, UnixSeconds};
+use sealgate_artifact::{ClockMode, License as Signed, Module, UnixSeconds};
 use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind, vouched_at};
 use sealgate_trust::{Policies, TenantTrust, TrustError, Verified, verify_license};
 
@@ -68,6 +68,7 @@ impl Material {
             admission,
             trial_ends: self.trial_ends,
             is_revoked: self.looked.is_revoked(),
+            is_unseen: self.looked.is_unseen,
             vouched_at: vouched_at(self.license.issued_at, admitted_at, self.looked.says),
         }
     }
@@ -84,16 +85,23 @@ impl Client {
         &self,
         left: &LeftBehind,
         learned: &Learned,
+        looked: Option<&Looked>,
     ) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let there = state.guarded.clone().unwrap_or_default();
+            let has_new = left.latches.iter().any(|latch| !there.latches.contains(latch));
             let left = left.clone().over(there, learned);
-            if state.guarded.as_ref() == Some(&left) {
+            let mut revocations = state.revocations.clone();
+            // A reason that revocation data gave is nothing without what was found there.
+            looked.inspect(|looked| revocations.note(looked));
+            if state.guarded.as_ref() == Some(&left) && state.revocations == revocations {
                 return Ok(());
             }
-            let next = State { guarded: Some(left), ..state };
-            if self.replace(Some(&bytes), &next.encode())? {
+            // No older copy is left that does not know why the rights ended.
+            let replace = if has_new { Self::replace_all } else { Self::replace };
+            let next = State { guarded: Some(left), revocations, ..state };
+            if replace(self, Some(&bytes), &next.encode())? {
                 return Ok(());
             }
         }
@@ -116,13 +124,13 @@ impl Client {
         found.map_or(Floors { authority: none, server: none }, |found| found.state.floors())
     }
 
-    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found to be taken back
-    /// is remembered for good, also of files.
+    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found there of
+    /// revocation data is remembered, also of files.
     pub(crate) fn material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let material = self.found_material(files)?;
         if let Some(material) = &material {
             // Where the state cannot be written, a guard says so when it keeps what it knows.
-            let _ = self.remember_listed(&material.looked.listed);
+            let _ = self.remember_looked(&material.looked);
         }
         Ok(material)
     }
@@ -132,13 +140,15 @@ impl Client {
         Ok(self.kept()?.map(|found| found.state.revocations).unwrap_or_default())
     }
 
-    fn remember_listed(&self, listed: &[StatementId]) -> Result<(), ConfigurationError> {
+    /// What was looked up, for when the data is lost.
+    pub(crate) fn remember_looked(&self, looked: &Looked) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
-            let found = if listed.is_empty() { None } else { self.kept()? };
+            let found = if looked.is_nothing() { None } else { self.kept()? };
             let Some(Found { mut state, bytes }) = found else { return Ok(()) };
-            let before = state.revocations.listed.len();
-            state.revocations.listed.extend(listed);
-            if state.revocations.listed.len() == before || self.replace(Some(&bytes), &state.encode())? {
+            let before = state.revocations.clone();
+            state.revocations.note(looked);
+            let replace = if looked.is_revoked() { Self::replace_all } else { Self::replace };
+            if state.revocations == before || replace(self, Some(&bytes), &state.encode())? {
                 return Ok(());
             }
         }
@@ -191,7 +201,8 @@ impl Client {
 
     fn material_of(&self, state: &State, kept: &Activated, now: UnixSeconds) -> Result<Material, Error> {
         let (activation, looked) = self.verified_at(state, kept, now)?;
-        let license = self.license_of(state, &kept.license, now)?.1.get().clone();
+        let chain = self.chain_for(state, kept, now)?;
+        let license = self.license_under(&chain, state, &kept.license)?.get().clone();
         let admitted = Admitted {
             at: activation.admitted_at(),
             lease_until: kept.lease_until,
@@ -210,10 +221,20 @@ impl Client {
         now: UnixSeconds,
     ) -> Result<(TenantTrust, Verified<Signed>), Error> {
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
+        let license = self.license_under(&chain, state, bytes)?;
+        Ok((chain, license))
+    }
+
+    fn license_under(
+        &self,
+        chain: &TenantTrust,
+        state: &State,
+        bytes: &[u8],
+    ) -> Result<Verified<Signed>, Error> {
         let of_license = |why: TrustError| SecurityError::Statement { what: "license", why };
         let license =
-            verify_license(&chain, bytes, Some(self.trust.app), Policies::Known).map_err(of_license)?;
-        crate::judge::newest(&chain, &license, &state.licenses())?;
-        Ok((chain, license))
+            verify_license(chain, bytes, Some(self.trust.app), Policies::Known).map_err(of_license)?;
+        crate::judge::newest(chain, &license, &state.licenses())?;
+        Ok(license)
     }
 }

@@ -19,6 +19,8 @@ pub struct SnapshotImport {
     pub shards: Vec<ShardImport>,
     /// What this device holds and the vendor took back.
     pub revoked: Vec<RevokedStatement>,
+    /// What this device holds, and was looked up.
+    pub looked_up: Vec<HeldStatement>,
     /// Whether nothing is another than before: it is the same snapshot again.
     pub is_unchanged: bool,
 }
@@ -59,6 +61,16 @@ pub struct RevokedStatement {
     pub what: HeldStatement,
     /// Its statement id.
     pub id: StatementId,
+}
+
+/// What lies in files, beside a program or elsewhere, and not in its state. Whoever takes revocation data over, or shows what is known, looks it
+/// up, too.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LicenseFiles<'a> {
+    /// A license.
+    pub license: Option<&'a [u8]>,
+    /// An activation proof.
+    pub proof: Option<&'a [u8]>,
 }
 
 /// What a device holds.

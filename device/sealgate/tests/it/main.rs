@@ -45,6 +45,8 @@ mod replay;
 mod revoked;
 mod revoked_files;
 mod revoked_keys;
+mod revoked_lost;
+mod revoked_stolen;
 mod rotation;
 mod seconds;
 mod sensors;

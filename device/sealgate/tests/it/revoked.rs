@@ -149,7 +149,7 @@ fn files_beside_a_program_are_looked_up() {
     station.import(1, &[shard(0, 1, &[of_license()])]).expect("whole");
     let id = id_of(&station.machine.site.authority().license()).to_string();
     let is_noted =
-        || String::from_utf8(station.state()).expect("text").contains(&format!(r#""listed":["{id}"]"#));
+        || String::from_utf8(station.state()).expect("text").contains(&format!(r#""listed":{{"{id}":["#));
     assert!(!is_noted(), "nobody showed it yet");
     assert_eq!(start(), Some(Lack::Revoked));
     assert!(is_noted());
