@@ -17,6 +17,7 @@ use crate::client::{ATTEMPTS, Fetched, Found, Says};
 use crate::exchange::{self, Answer, HeartbeatSent};
 use crate::judge::{Judged, Question, Refusal, Server, held_or_final, newest, of_decision};
 use crate::recorded::{Shown, more_waits};
+use crate::revocations::Slot;
 use crate::state::{Effect, Memory, State};
 use crate::statements::{self, Statements};
 use crate::{
@@ -261,7 +262,12 @@ impl Client {
                         let accepted = chain.accepted().clone();
                         let statements = Statements { license: Some(next.license.clone()), ..has };
                         let memory = Memory { accepted, floors, licenses, statements };
-                        let beat = self.beat_of((sent, said), &next, next.license != kept.license);
+                        let mut beat = self.beat_of((sent, said), &next, next.license != kept.license);
+                        // spec/revocation.md §5.3: a listed proof admits nobody.
+                        let proof = Slot::of_proof(&next.proof);
+                        if !(question.listed)(&chain, Slot::of_license(&license), proof).is_empty() {
+                            beat.said = BeatSaid::Revoked;
+                        }
                         (told(beat, said), next, memory)
                     }
                     None => (Heard::Again, next, without(has)),

@@ -31,10 +31,12 @@ struct Judged {
 }
 
 impl Client {
-    /// Copies a file into a folder of the program's own, as it must be before anything of it is used (`spec/container.md` §5.2). `progress` hears
+    /// Copies a file into a folder of the program's own, as it must be before anything of it is used (`spec/container.md` §5.2). One that is no
+    /// snapshot is refused before. `progress` hears
     /// how many bytes are there, and how many the file has.
     pub fn stage(&self, file: &Path, progress: impl FnMut(u64, u64)) -> Result<Staged, ImportError> {
-        Ok(Staged::copy_file(file, self.revocation_store()?.folder(), progress)?)
+        let (store, purpose) = (self.revocation_store()?, Some(Purpose::Snapshot));
+        Ok(Staged::copy_file_of(purpose, file, store.folder(), progress)?)
     }
 
     /// The same from a medium that is read once. `size` is the file's, if it is known.
@@ -44,7 +46,8 @@ impl Client {
         size: Option<u64>,
         progress: impl FnMut(u64, u64),
     ) -> Result<Staged, ImportError> {
-        Ok(Staged::copy(medium, size, self.revocation_store()?.folder(), progress)?)
+        let (store, purpose) = (self.revocation_store()?, Some(Purpose::Snapshot));
+        Ok(Staged::copy_of(purpose, medium, size, store.folder(), progress)?)
     }
 
     /// Takes a snapshot of revocation data over from this file: what the vendor took back gives no right from then on, and newer keys count

@@ -426,7 +426,7 @@ fn take_in(
     match &beat.said {
         // It reached a server, and is no admission: it neither lengthens a grace nor ends one.
         BeatSaid::Refused { code, .. } => counters.heartbeat_failed(code),
-        BeatSaid::Admitted | BeatSaid::Ended { .. } => {
+        BeatSaid::Admitted | BeatSaid::Revoked | BeatSaid::Ended { .. } => {
             judged.unheard_at = None;
             judged.learned.was_answered = true;
         }

@@ -5,7 +5,7 @@ use sealgate_container::Purpose;
 use sealgate_trust::TrustError;
 
 use crate::ConfigurationError;
-use crate::container::StageError;
+use crate::container::{StageError, what};
 
 /// What counts from an import on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,9 +99,9 @@ impl HeldStatement {
 pub enum ImportError {
     /// It is no whole container, or cannot be read or copied. Nothing of it counts.
     #[error(transparent)]
-    File(#[from] StageError),
+    File(StageError),
     /// It is a container of another purpose. Nothing of it counts.
-    #[error("this file is no snapshot: it is {}", article(*.0))]
+    #[error("this file is no snapshot: it is {}", what(*.0))]
     Purpose(Purpose),
     /// A part of it is not believed. What was verified before it stays in force (`spec/revocation.md` §5.2).
     #[error("{why}")]
@@ -116,10 +116,12 @@ pub enum ImportError {
     Configuration(#[from] ConfigurationError),
 }
 
-fn article(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Snapshot => "a snapshot of revocation data",
-        Purpose::Update => "an update of a program",
+impl From<StageError> for ImportError {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Purpose(found) => Self::Purpose(found),
+            error => Self::File(error),
+        }
     }
 }
 
@@ -144,6 +146,9 @@ impl ImportError {
             }
             Self::Refused { why: TrustError::RootUnknown, .. } => {
                 "Check that this is the right file: it is another vendor's, or newer than the keys that this program was built with."
+            }
+            Self::Refused { why: TrustError::NotYetValid { .. }, .. } => {
+                "Check this machine's clock; if it is right, the vendor's was ahead when this file was signed: ask for a newer one."
             }
             Self::Refused { why, .. } => why.code().fix().unwrap_or("Ask the vendor for the file again."),
             Self::Configuration(error) => error.fix(),

@@ -211,3 +211,21 @@ fn vouching_only_rises() {
     state.iter().for_each(|(path, bytes)| put(path, bytes));
     assert_eq!(vouched(), Some(at(NOW + 3 * DAY)));
 }
+
+/// An update of gigabytes is refused by its header, before anything is copied.
+#[test]
+fn a_file_of_another_purpose_is_refused_before_it_is_copied() {
+    use sealgate::container::{EntryName, Purpose};
+    let station = Station::new(None);
+    let names = [EntryName::Release, EntryName::Root, EntryName::Keyset, EntryName::TenantKeyset];
+    let statement = [&[0, 2, 1][..], b"{}", &[0; 64]].concat();
+    let mut entries: Vec<(EntryName, &[u8])> = names.map(|name| (name, &statement[..])).to_vec();
+    let package = vec![7; 300_000];
+    entries.push((EntryName::Package, &package));
+    let update = sealgate_container::write(Purpose::Update, &entries).expect("a container");
+    let mut heard = 0;
+    let size = Some(update.len() as u64);
+    let refused = station.client().stage_medium(&update[..], size, |_, _| heard += 1).expect_err("an update");
+    assert_eq!((refused.code().as_str(), heard), ("kind_unexpected", 0));
+    assert!(refused.to_string().contains("update of a program"), "{refused}");
+}
