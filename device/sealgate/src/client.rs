@@ -7,7 +7,7 @@ use sealgate_artifact::{
     AboutDevice, Code, DeviceId, DeviceRequest, ForeignKey, LicenseKey, LicenseName, Nonce, Operation,
     StatementId, Word,
 };
-use sealgate_trust::{SentRequest, TenantTrust};
+use sealgate_trust::{Accepted, SentRequest, TenantTrust};
 use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
@@ -328,7 +328,7 @@ impl Client {
             operation,
             now: clock.max(floor),
             floor,
-            accepted: &state.accepted(),
+            accepted: &self.known_maxima(state),
             licenses: &state.licenses(),
             listed: &|chain, license, proof| self.look(&state.revocations, chain, license, proof).listed,
         };
@@ -366,6 +366,11 @@ impl Client {
             Some(memory) => memory.statements.clone().or_newer(build),
             None => Statements::of_build(build),
         }
+    }
+
+    /// What nothing older of the chain of keys is believed than, be it from a server or a file.
+    pub(crate) fn known_maxima(&self, state: &State) -> Accepted {
+        offline::known_maxima(&self.trust, state.accepted(), &self.held(state))
     }
 
     /// The state; where there is none, a new one with a new device key, saved before anybody hears of the key.

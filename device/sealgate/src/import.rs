@@ -104,8 +104,9 @@ impl Client {
     /// `spec/revocation.md` §5.1, steps 2 to 4, under what the state remembers.
     fn judge_snapshot(&self, staged: &Staged, state: &State) -> Result<Judged, StageError> {
         let now = self.clock.now().max(state.floors().newest());
-        let accepted = state.accepted();
-        let known = known_chain(&self.trust, &accepted, self.held(state), now).ok();
+        let known = known_chain(&self.trust, &state.accepted(), self.held(state), now).ok();
+        // Neither an older file nor a clock that was set back makes keys count that state or build know to be replaced.
+        let accepted = self.known_maxima(state);
         let memory = &state.revocations;
         let shards = memory.shards.iter();
         let shards = shards.map(|(block, taken)| ((self.trust.app, *block), taken.maximum.clone())).collect();
@@ -164,7 +165,10 @@ impl Client {
                 issued_at: snapshot.get().issued_at,
                 next_update: snapshot.get().next_update,
             }),
-            has_new_keys: imported.chain.as_ref().is_some_and(|chain| is_newer(chain, &state.accepted())),
+            has_new_keys: imported
+                .chain
+                .as_ref()
+                .is_some_and(|chain| is_newer(chain, &self.known_maxima(&state))),
             shards: judged.shards.clone(),
             revoked: revoked.map(|held| RevokedStatement { what: held.what, id: held.id }).collect(),
             is_unchanged: false,

@@ -1,6 +1,8 @@
 //! A license file on a machine that asks nobody.
 
-use sealgate_artifact::{Foreign, License as Signed, StatementId, UnixSeconds};
+use sealgate_artifact::{
+    Foreign, Keyset, License as Signed, Root, StatementId, TenantKeyset, UnixSeconds, Unverified,
+};
 use sealgate_trust::{Accepted, ChainBytes, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::judge::{Judged, newest, rights, unless_listed};
@@ -56,6 +58,24 @@ pub(crate) fn known_chain(
             Ok((chain, held.under(trust.chain.clone())))
         }
     }
+}
+
+/// What nothing older is believed than (`spec/keys.md` §4.7): what was accepted, and what state and build hold. That its time has not
+/// come, or is over, makes nothing older count.
+pub(crate) fn known_maxima(trust: &Trust, accepted: Accepted, held: &Statements) -> Accepted {
+    let known = [&held.chain, &trust.chain].into_iter().find_map(|bytes| {
+        let begun = begun_at(bytes)?;
+        chain(trust, bytes, &accepted, begun).ok()
+    });
+    known.map_or(accepted, |chain| chain.accepted().clone())
+}
+
+/// When the last of the statements was signed, as they say of themselves: then all their windows had begun.
+pub(crate) fn begun_at(chain: &ChainBytes) -> Option<UnixSeconds> {
+    let root = Unverified::<Root>::decode(chain.roots.last()?).ok()?.danger_peek().ok()?;
+    let keyset = Unverified::<Keyset>::decode(&chain.keyset).ok()?.danger_peek().ok()?;
+    let tenant_keyset = Unverified::<TenantKeyset>::decode(&chain.tenant_keyset).ok()?.danger_peek().ok()?;
+    Some(root.issued_at.max(keyset.issued_at).max(tenant_keyset.issued_at))
 }
 
 /// What the build itself pins, for a client that remembers nothing.

@@ -4,7 +4,7 @@ use sealgate_artifact::{KeyState, KeyUse};
 
 use crate::authority::{DAY, NOW, at, key};
 use crate::guard::{HOUR, heard, lack};
-use crate::snapshot::{SNAPSHOTTER, Station, shard};
+use crate::snapshot::{Draft, SNAPSHOTTER, Station, shard};
 
 #[test]
 fn a_server_that_a_snapshot_revoked_is_believed_no_more() {
@@ -119,7 +119,7 @@ fn shards_of_a_revoked_key_vouch_for_nobody() {
         vendor.snapshotters = vec![(SNAPSHOTTER, KeyState::Revoked), (71, KeyState::Active)];
         vendor.tenant_version += 1;
     }
-    let draft = crate::snapshot::Draft { by: 71, ..station.draft(2, &[]) };
+    let draft = Draft { by: 71, ..station.draft(2, &[]) };
     station.import_file(&draft.file()).expect("whole");
     assert!(found().missing.expect("told").contains("no key that counts"));
 }
@@ -143,4 +143,33 @@ fn a_snapshot_raises_the_time() {
     draft.snapshot.next_update = at(NOW + 901 * DAY);
     station.import_file(&draft.file()).expect("whole");
     assert_eq!(station.client().signed_time().expect("it reads"), at(NOW + 400 * DAY - 1));
+}
+
+/// `spec/keys.md` §4.7: what the build pins is known, too. A key that only the build knows to be stolen signs nothing.
+#[test]
+fn a_file_of_older_keys_than_the_builds_does_not_lead_back() {
+    for has_state in [false, true] {
+        let mut station = Station::new(None);
+        if has_state {
+            station.client().validate_license(&key()).expect("admitted");
+        }
+        let stolen = station.draft(1, &[shard(0, 1, &[5])]).file();
+        {
+            let mut vendor = station.machine.site.authority();
+            vendor.snapshotters = vec![(SNAPSHOTTER, KeyState::Revoked), (71, KeyState::Active)];
+            vendor.tenant_version += 1;
+        }
+        station.update();
+        // The first import makes a state where there is none.
+        station.import_file(&stolen).expect_err("its signer is revoked");
+        station.changes_nothing(&stolen, "signature_invalid");
+        // Nor where a clock is set back to before the build's keys.
+        station.machine.site.authority().tenant_since = NOW + 3 * DAY;
+        station.update();
+        station.changes_nothing(&stolen, "version_rollback");
+        // What is not newer than the build's is no news.
+        station.machine.pass(3 * DAY);
+        let recovery = Draft { by: 71, ..station.draft(2, &[]) };
+        assert!(!station.import_file(&recovery.file()).expect("whole").has_new_keys);
+    }
 }

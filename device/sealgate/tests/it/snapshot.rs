@@ -154,6 +154,11 @@ impl Station {
         Arc::new(client.build().expect("configured"))
     }
 
+    /// The program is replaced by a build that pins what the vendor has today.
+    pub(crate) fn update(&mut self) {
+        self.trust = self.machine.site.trust();
+    }
+
     /// The state, as bytes.
     pub(crate) fn state(&self) -> Vec<u8> {
         FileStore::new(self.folder()).load().expect("it reads").expect("there is one")
