@@ -33,6 +33,11 @@ pub fn verify_shard(
 }
 
 impl TenantTrust {
+    /// `spec/revocation.md` §3.3: whether what was remembered of a snapshot or a shard still counts.
+    pub fn has_standing(&self, remembered: &Maximum) -> bool {
+        remembered.stands(self.sharders.keys(), 1)
+    }
+
     /// `spec/revocation.md` §5.4: a key that was retired signs nothing new.
     pub(crate) fn signed_in_time<T>(
         &self,

@@ -19,7 +19,7 @@ impl Client {
     /// behind.
     pub fn signed_time(&self) -> Result<UnixSeconds, Error> {
         let epoch = UnixSeconds::new(0).expect("the first second");
-        Ok(self.kept()?.map_or(epoch, |found| found.state.floors().newest()))
+        Ok(self.kept()?.map_or(epoch, |found| self.floors(&found.state).newest()))
     }
 
     /// Asks the server's address for what the vendor vouches for there, and verifies it: the chain of keys, and a certificate for this
@@ -43,7 +43,7 @@ impl Client {
         let has = missing.over(Statements { certificate: None, ..held }, &self.trust.chain);
         let licenses = state.map(State::licenses).unwrap_or_default();
         let epoch = UnixSeconds::new(0).expect("the first second");
-        let floor = state.map_or(epoch, |state| state.floors().authority);
+        let floor = state.map_or(epoch, |state| state.floors_kept().authority);
         for operation in [Operation::Activate, Operation::Heartbeat] {
             let question = Question {
                 trust: &self.trust,

@@ -16,7 +16,7 @@ use crate::revocations::{
     ShardTaken, SnapshotImport, SnapshotSays, SnapshotTaken, is_kept, keep,
 };
 use crate::state::{Floors, Memory, State};
-use crate::statements;
+use crate::statements::{self, Statements};
 use crate::{Client, ConfigurationError};
 
 /// What was judged of a file, by one state.
@@ -28,6 +28,16 @@ struct Judged {
     /// What the state holds and they list.
     listed: BTreeSet<StatementId>,
     parts: SnapshotParts,
+    /// What the reader knew of the chain, where the file's keys are older.
+    known: Option<(TenantTrust, Statements)>,
+}
+
+impl Judged {
+    /// The keys by which the snapshot counts, or those that came without one.
+    fn chain(&self) -> Option<&TenantTrust> {
+        let known = self.known.as_ref().filter(|_| self.imported.snapshot.is_some());
+        self.imported.chain.as_ref().or(known.map(|(chain, _)| chain))
+    }
 }
 
 /// A statement that the state holds.
@@ -103,7 +113,7 @@ impl Client {
 
     /// `spec/revocation.md` §5.1, steps 2 to 4, under what the state remembers.
     fn judge_snapshot(&self, staged: &Staged, state: &State) -> Result<Judged, StageError> {
-        let now = self.clock.now().max(state.floors().newest());
+        let now = self.clock.now().max(self.floors(state).newest());
         let known = known_chain(&self.trust, &state.accepted(), self.held(state), now).ok();
         // Neither an older file nor a clock that was set back makes keys count that state or build know to be replaced.
         let accepted = self.known_maxima(state);
@@ -135,7 +145,7 @@ impl Client {
         })?;
         judged.shards.sort_by_key(|shard| shard.block);
         let Counting { shards, maxima, listed } = judged;
-        Ok(Judged { imported, shards, maxima, listed, parts })
+        Ok(Judged { imported, shards, maxima, listed, parts, known })
     }
 
     /// The state that follows, and what is told of it (`spec/revocation.md` §5.1 step 5, §5.2).
@@ -179,19 +189,19 @@ impl Client {
 
     /// The file's keys count as those from an answer do, and with them no clock runs behind what was signed.
     fn memory_after(&self, state: &State, judged: &Judged) -> Option<Memory> {
-        let (chain, before) = (judged.imported.chain.as_ref(), state.memory.as_ref());
-        let said_at = judged.imported.snapshot.as_ref().map(|(snapshot, _)| snapshot.get().issued_at);
-        let Some(chain) = chain else { return before.cloned() };
-        let floors = state.floors();
+        let before = state.memory.as_ref();
+        let Some(chain) = judged.chain() else { return before.cloned() };
+        let floors = state.floors_kept();
         let vouched = [chain.keyset().get().issued_at, chain.tenant_keyset().get().issued_at];
-        let floors = Floors {
-            authority: vouched.into_iter().fold(floors.authority, UnixSeconds::max),
-            server: said_at.map_or(floors.server, |at| floors.server.max(bounded(at, chain))),
-        };
-        let held = self.held(state);
+        let authority = vouched.into_iter().fold(floors.authority, UnixSeconds::max);
+        let floors = Floors { authority, ..snapshot_floor(state, judged, chain) };
         // The same statements in another form are nothing new.
         let is_same = before.is_some() && !is_newer(chain, &state.accepted());
-        let statements = if is_same { held } else { held.under(judged.parts.chain.clone()) };
+        let statements = match &judged.known {
+            _ if is_same => self.held(state),
+            Some((_, held)) if judged.imported.chain.is_none() => held.clone(),
+            _ => self.held(state).under(judged.parts.chain.clone()),
+        };
         Some(Memory {
             accepted: if is_same { state.accepted() } else { chain.accepted().clone() },
             floors,
@@ -199,6 +209,23 @@ impl Client {
             statements,
         })
     }
+}
+
+/// `spec/revocation.md` §5.1 step 5: what the newest snapshot says of the time, in the place of what another one said before. What ran by
+/// that one is not to be run again, where this one is no earlier.
+fn snapshot_floor(state: &State, judged: &Judged, chain: &TenantTrust) -> Floors {
+    let there = state.floors_kept();
+    let before = state.revocations.snapshot.as_ref();
+    let Some((snapshot, maximum)) = &judged.imported.snapshot else { return there };
+    if before.is_some_and(|before| before.maximum.statement == maximum.statement) {
+        return there;
+    }
+    let issued_at = snapshot.get().issued_at;
+    let goes_on =
+        |before: &&SnapshotTaken| chain.has_standing(&before.maximum) && before.issued_at <= issued_at;
+    let said_at = bounded(issued_at, chain);
+    let there = if before.is_some_and(|before| goes_on(&before)) { there } else { there.without_snapshot() };
+    Floors { snapshot: there.snapshot.max(said_at), ..there }
 }
 
 /// What counted so far.

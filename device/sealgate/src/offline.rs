@@ -24,22 +24,21 @@ pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) 
     Ok(rights(verified.get(), None, now)?)
 }
 
-/// The same by what a client has and remembers; `held` is what it has of the chain, and `listed` looks up what was taken back.
+/// The same by what a client has and remembers, at a time that is not below its floors; `held` is what it has of the chain, and `listed` looks up what was taken back.
 pub(crate) fn judge_file(
     trust: &Trust,
     (state, held): (&State, Statements),
     (file, now): (&[u8], UnixSeconds),
     listed: impl Fn(&TenantTrust, &Verified<Signed>) -> Vec<StatementId>,
 ) -> Result<Judged<License>, SecurityError> {
-    let floors = state.floors();
-    let now = now.max(floors.newest());
     let accepted = state.accepted();
     let (chain, held) = known_chain(trust, &accepted, held, now)?;
     let verified =
         verify_license(&chain, file, Some(trust.app), POLICIES).map_err(|why| of_license(file, why))?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
     let verdict = unless_listed(rights(verified.get(), None, now), &verified, listed(&chain, &verified));
-    let memory = Memory { accepted: chain.accepted().clone(), floors, licenses, statements: held };
+    let (accepted, floors) = (chain.accepted().clone(), state.floors_kept());
+    let memory = Memory { accepted, floors, licenses, statements: held };
     Ok(Judged { verdict, memory, effect: Effect::None })
 }
 
@@ -63,11 +62,15 @@ pub(crate) fn known_chain(
 /// What nothing older is believed than (`spec/keys.md` §4.7): what was accepted, and what state and build hold. That its time has not
 /// come, or is over, makes nothing older count.
 pub(crate) fn known_maxima(trust: &Trust, accepted: Accepted, held: &Statements) -> Accepted {
-    let known = [&held.chain, &trust.chain].into_iter().find_map(|bytes| {
-        let begun = begun_at(bytes)?;
-        chain(trust, bytes, &accepted, begun).ok()
-    });
+    let known = known_whenever(trust, &accepted, held);
     known.map_or(accepted, |chain| chain.accepted().clone())
+}
+
+/// What is held of the chain, or else what the build brings along, whatever the time is.
+pub(crate) fn known_whenever(trust: &Trust, accepted: &Accepted, held: &Statements) -> Option<TenantTrust> {
+    [&held.chain, &trust.chain]
+        .into_iter()
+        .find_map(|bytes| chain(trust, bytes, accepted, begun_at(bytes)?).ok())
 }
 
 /// When the last of the statements was signed, as they say of themselves: then all their windows had begun.

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{ClockMode, License as Signed, Module, StatementId, UnixSeconds};
 use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind, vouched_at};
-use sealgate_trust::{Policies, TenantTrust, TrustError, Verified, verify_license};
+use sealgate_trust::{Accepted, Policies, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::activated::Activated;
 use crate::client::{ATTEMPTS, Found};
@@ -41,6 +41,30 @@ pub(crate) struct Files {
     pub(crate) proof: Option<Vec<u8>>,
     /// The statement of the release that is installed.
     pub(crate) release: Option<Vec<u8>>,
+}
+
+/// What is remembered of keys and revocation data. Where it is another one than before, everything is to be looked up again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct KnownOfFiles {
+    pub(crate) accepted: Accepted,
+    pub(crate) revocations: RevocationMemory,
+}
+
+/// What a program ran by the time that the newest snapshot says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RanBySnapshot {
+    /// That time, as the program found it.
+    pub(crate) from: UnixSeconds,
+    /// Until when it ran.
+    pub(crate) until: UnixSeconds,
+}
+
+impl RanBySnapshot {
+    /// What becomes of what is kept. What was replaced by an earlier time since is not raised again.
+    fn over(self, there: Floors) -> Option<UnixSeconds> {
+        let known = there.snapshot.max(there.ran);
+        (self.from <= there.snapshot && known < self.until).then_some(self.until)
+    }
 }
 
 impl Material {
@@ -84,15 +108,20 @@ impl Client {
         &self,
         left: &LeftBehind,
         learned: &Learned,
+        ran: RanBySnapshot,
     ) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let there = state.guarded.clone().unwrap_or_default();
             let left = left.clone().over(there, learned);
-            if state.guarded.as_ref() == Some(&left) {
+            let raised = ran.over(state.floors_kept());
+            if state.guarded.as_ref() == Some(&left) && raised.is_none() {
                 return Ok(());
             }
-            let next = State { guarded: Some(left), ..state };
+            let mut next = State { guarded: Some(left), ..state };
+            if let (Some(memory), Some(raised)) = (&mut next.memory, raised) {
+                memory.floors.ran = raised;
+            }
             if self.replace(Some(&bytes), &next.encode())? {
                 return Ok(());
             }
@@ -100,20 +129,10 @@ impl Client {
         Err(ConfigurationError::StateContended)
     }
 
-    /// The newest time under a signature that this client believed.
-    pub(crate) fn signed_floor(&self) -> UnixSeconds {
-        self.floors_kept().newest()
-    }
-
-    /// The same of keys further up alone.
-    pub(crate) fn authority_floor(&self) -> UnixSeconds {
-        self.floors_kept().authority
-    }
-
-    fn floors_kept(&self) -> Floors {
-        let none = UnixSeconds::new(0).expect("the first second");
+    /// The newest times under signatures that this client believed.
+    pub(crate) fn signed_floors(&self) -> Floors {
         let found = self.kept().ok().flatten();
-        found.map_or(Floors { authority: none, server: none }, |found| found.state.floors())
+        found.map_or(Floors::none(), |found| self.floors(&found.state))
     }
 
     /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found to be taken back
@@ -127,9 +146,13 @@ impl Client {
         Ok(material)
     }
 
-    /// What is remembered of revocation data.
-    pub(crate) fn revocations_kept(&self) -> Result<RevocationMemory, ConfigurationError> {
-        Ok(self.kept()?.map(|found| found.state.revocations).unwrap_or_default())
+    /// What is remembered of what files may bring.
+    pub(crate) fn known_of_files(&self) -> Result<KnownOfFiles, ConfigurationError> {
+        let found = self.kept()?.map(|Found { state, .. }| KnownOfFiles {
+            accepted: state.accepted(),
+            revocations: state.revocations,
+        });
+        Ok(found.unwrap_or_default())
     }
 
     fn remember_listed(&self, listed: &[StatementId]) -> Result<(), ConfigurationError> {
@@ -150,7 +173,7 @@ impl Client {
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated
         {
-            let known = state.floors().newest();
+            let known = self.floors(state).newest();
             let material = self.material_of(state, kept, self.clock.now().max(known));
             // It was accepted: keys that have expired since end nothing (spec/guard.md §2.2).
             let then = || self.material_of(state, kept, known).ok();
@@ -165,7 +188,7 @@ impl Client {
             Some(found) => found,
             None => self.state()?,
         };
-        let known = found.state.floors().newest();
+        let known = self.floors(&found.state).newest();
         let material = self.placed(&found.state, placed, self.clock.now().max(known));
         // Of a license that reads no clock, the windows of its keys are judged without one, too.
         let without = || self.placed(&found.state, placed, known).ok().filter(Material::reads_no_clock);

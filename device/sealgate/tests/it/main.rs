@@ -45,6 +45,7 @@ mod replay;
 mod revoked;
 mod revoked_files;
 mod revoked_keys;
+mod revoked_time;
 mod rotation;
 mod seconds;
 mod sensors;

@@ -133,16 +133,26 @@ fn a_snapshot_raises_the_time() {
     draft.snapshot.next_update = at(NOW + 6 * DAY);
     station.import_file(&draft.file()).expect("whole");
     assert_eq!(station.client().signed_time().expect("it reads"), at(NOW + 5 * DAY));
-    // Not beyond the end of the keys that vouch for it, and it never lowers it.
+    // An older file lowers nothing, and a newer one says what counts: the vendor's clock was ahead.
+    let mut older = draft.clone();
+    older.snapshot.version = 0;
+    older.snapshot.issued_at = at(NOW + DAY);
+    station.changes_nothing(&older.file(), "version_rollback");
     draft.snapshot.version = 2;
     draft.snapshot.issued_at = at(NOW + 4 * DAY);
     station.import_file(&draft.file()).expect("whole");
-    assert_eq!(station.client().signed_time().expect("it reads"), at(NOW + 5 * DAY));
+    assert_eq!(station.client().signed_time().expect("it reads"), at(NOW + 4 * DAY));
+    // Not beyond the end of the keys that vouch for it.
     draft.snapshot.version = 3;
     draft.snapshot.issued_at = at(NOW + 900 * DAY);
     draft.snapshot.next_update = at(NOW + 901 * DAY);
     station.import_file(&draft.file()).expect("whole");
     assert_eq!(station.client().signed_time().expect("it reads"), at(NOW + 400 * DAY - 1));
+    // A server's word replaces it, too, and the same file again says nothing new.
+    station.client().heartbeat().expect("admitted");
+    assert_eq!(station.client().signed_time().expect("it reads"), at(NOW));
+    station.import_file(&draft.file()).expect("whole");
+    assert_eq!(station.client().signed_time().expect("it reads"), at(NOW));
 }
 
 /// `spec/keys.md` §4.7: what the build pins is known, too. A key that only the build knows to be stolen signs nothing.
