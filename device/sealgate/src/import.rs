@@ -1,10 +1,13 @@
 //! Taking a snapshot over (`spec/revocation.md` §5): the file is read once, judged, and what counts is kept.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::Path;
 
-use sealgate_artifact::{ActivationProof, License, Shard, StatementId, UnixSeconds, Unverified};
+use sealgate_artifact::{
+    ActivationProof, License, Shard, Snapshot, StatementId, UnixSeconds, Unverified, limits,
+};
 use sealgate_container::{Parts, Purpose};
 use sealgate_trust::{Accepted, Imported, Maximum, SnapshotParts, SnapshotReader, TenantTrust, Verified};
 
@@ -86,22 +89,25 @@ impl Client {
         if purpose != Purpose::Snapshot {
             return Err(ImportError::Purpose(purpose));
         }
-        let _lock = store.lock().map_err(not_kept)?;
+        let lock = store.lock();
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let judged = self.judge_snapshot(staged, &state)?;
             let (next, imported) = self.after_import(state, &judged);
             // First what is read for looking things up: a program that ends in between knows no newer shard than the file has.
-            let is_written = keep_file(store, staged, (&judged, &next.revocations))?;
+            let is_written = keep_file((store, &lock), staged, (&judged, &next.revocations));
             let encoded = next.encode();
             let is_same = encoded == bytes;
             if !is_same && !self.replace(Some(&bytes), &encoded)? {
                 continue;
             }
-            let imported = SnapshotImport { is_unchanged: is_same && !is_written, ..imported };
-            return match judged.imported.refusal {
-                Some(why) => Err(ImportError::Refused { why, imported: Box::new(imported) }),
-                None => Ok(imported),
+            let is_unchanged = is_same && matches!(is_written, Ok(false));
+            let imported = SnapshotImport { is_unchanged, ..imported };
+            // What verified counts, whether or not the file can be kept.
+            return match (judged.imported.refusal, is_written) {
+                (Some(why), _) => Err(ImportError::Refused { why, imported: Box::new(imported) }),
+                (None, Err(why)) => Err(ImportError::NotKept { why, imported: Box::new(imported) }),
+                (None, Ok(_)) => Ok(imported),
             };
         }
         Err(ConfigurationError::StateContended.into())
@@ -159,8 +165,12 @@ impl Client {
             let is_whole = is_whole || before.is_some_and(|before| before.is_whole);
             memory.shards.insert(*block, ShardTaken { maximum: maximum.clone(), is_whole });
         }
+        if let Some(chain) = judged.chain() {
+            memory.shards.retain(|_, taken| chain.has_standing(&taken.maximum));
+        }
         if let Some((snapshot, maximum)) = &imported.snapshot {
             let said = snapshot.get();
+            self.fit(&mut memory, said);
             memory.snapshot = Some(SnapshotTaken {
                 maximum: maximum.clone(),
                 issued_at: said.issued_at,
@@ -185,6 +195,19 @@ impl Client {
         };
         let after = self.memory_after(&state, judged);
         (State { revocations: memory, memory: after, ..state }, told)
+    }
+
+    /// As many shards as a file can hold: those that the snapshot names first.
+    fn fit(&self, memory: &mut RevocationMemory, snapshot: &Snapshot) {
+        let named = snapshot.shards.iter().filter(|entry| entry.app == self.trust.app);
+        let named: BTreeSet<u64> = named.map(|entry| entry.block).collect();
+        let held = memory.shards.keys().filter(|block| named.contains(block)).count();
+        let mut others = limits::SHARDS.saturating_sub(held);
+        memory.shards.retain(|block, _| {
+            let is_kept = named.contains(block) || others > 0;
+            others -= usize::from(is_kept && !named.contains(block));
+            is_kept
+        });
     }
 
     /// The file's keys count as those from an answer do, and with them no clock runs behind what was signed.
@@ -294,10 +317,10 @@ fn bounded(said_at: UnixSeconds, chain: &TenantTrust) -> UnixSeconds {
 
 /// Keeps the shards that count from now on, and says whether the file is another one than before.
 fn keep_file(
-    store: &dyn RevocationStore,
+    (store, lock): (&dyn RevocationStore, &io::Result<Box<dyn Any>>),
     staged: &Staged,
     (judged, memory): (&Judged, &RevocationMemory),
-) -> Result<bool, ConfigurationError> {
+) -> Result<bool, String> {
     // Without a snapshot that verified, nothing of the file's is to be looked up.
     let Some(_) = &judged.imported.snapshot else { return Ok(false) };
     let wanted: Vec<StatementId> = memory.shards.values().map(|taken| taken.maximum.statement).collect();
@@ -306,11 +329,7 @@ fn keep_file(
     if before.as_mut().is_some_and(|file| is_kept(file, snapshot, &wanted)) {
         return Ok(false);
     }
-    keep(store, staged, before, &wanted).map_err(not_kept)?;
+    lock.as_ref().map_err(io::Error::to_string)?;
+    keep(store, staged, before, &wanted).map_err(|why| why.to_string())?;
     Ok(true)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "a function for `map_err`")]
-fn not_kept(why: io::Error) -> ConfigurationError {
-    ConfigurationError::Store(why.to_string())
 }

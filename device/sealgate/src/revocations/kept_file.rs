@@ -3,7 +3,7 @@
 
 use std::io::{self, SeekFrom, Write};
 
-use sealgate_artifact::{Carrier, Envelope, Kind, StatementId};
+use sealgate_artifact::{Carrier, Envelope, Kind, Shard, StatementId, Unverified};
 use sealgate_container::{
     Entry, EntryName, Head, Layout, Purpose, Reader, Writer, decode_statement, names_body,
 };
@@ -126,7 +126,9 @@ pub(crate) fn keep(
     files.extend(before.map(|file| Box::new(file) as Box<dyn Entries>));
     let mut found = vec![];
     for (at, file) in files.iter_mut().enumerate() {
-        let places = if at == 0 { file.places()? } else { file.places().unwrap_or_default() };
+        let mut places = if at == 0 { file.places()? } else { file.places().unwrap_or_default() };
+        // The copy was checked when it was made.
+        places.retain(|place| wanted.contains(&place.id) && (at == 0 || is_readable(&mut **file, place)));
         found.extend(places.into_iter().map(|place| (at, place)));
     }
     let place = |id: &StatementId| found.iter().find(|(_, place)| place.id == *id).copied();
@@ -150,6 +152,12 @@ pub(crate) fn keep(
         let checksum = writer.finish().map_err(damaged)?;
         out.write_all(&checksum)
     })
+}
+
+/// Whether a shard and its body fit: a new file is made of nothing that is damaged.
+fn is_readable(file: &mut dyn Entries, place: &Place) -> bool {
+    let shard = file.shard(place).ok().and_then(|shard| Unverified::<Shard>::of_carrier(shard).ok());
+    shard.is_some_and(|claim| claim.danger_peek().is_ok())
 }
 
 /// Whether the file is this snapshot's, with these shards.

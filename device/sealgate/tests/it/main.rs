@@ -44,6 +44,7 @@ mod replaced;
 mod replay;
 mod revoked;
 mod revoked_files;
+mod revoked_kept;
 mod revoked_keys;
 mod revoked_time;
 mod rotation;
