@@ -9,16 +9,18 @@ use sealgate_artifact::{
     ActivationProof, License, Shard, Snapshot, StatementId, UnixSeconds, Unverified, limits,
 };
 use sealgate_container::{Parts, Purpose};
-use sealgate_trust::{Accepted, Imported, Maximum, SnapshotParts, SnapshotReader, TenantTrust, Verified};
+use sealgate_trust::{
+    Accepted, Imported, Maximum, SnapshotParts, SnapshotReader, TenantTrust, TrustError, Verified,
+};
 
 use crate::client::{ATTEMPTS, Found};
 use crate::container::{StageError, Staged};
-use crate::offline::known_chain;
+use crate::offline::{begun_at, known_chain};
 use crate::revocations::{
     HeldStatement, ImportError, KeptFile, RevocationMemory, RevocationStore, RevokedStatement, ShardImport,
     ShardTaken, SnapshotImport, SnapshotSays, SnapshotTaken, is_kept, keep,
 };
-use crate::state::{Floors, Memory, State};
+use crate::state::{Floors, Memory, State, epoch};
 use crate::statements::{self, Statements};
 use crate::{Client, ConfigurationError};
 
@@ -36,6 +38,11 @@ struct Judged {
 }
 
 impl Judged {
+    fn is_refused_by_a_window(&self) -> bool {
+        let why = self.imported.refusal.as_ref();
+        matches!(why, Some(TrustError::NotYetValid { .. } | TrustError::Expired { .. }))
+    }
+
     /// The keys by which the snapshot counts, or those that came without one.
     fn chain(&self) -> Option<&TenantTrust> {
         let known = self.known.as_ref().filter(|_| self.imported.snapshot.is_some());
@@ -117,9 +124,28 @@ impl Client {
         self.revocation_store.as_deref().ok_or(ConfigurationError::RevocationStoreMissing)
     }
 
-    /// `spec/revocation.md` §5.1, steps 2 to 4, under what the state remembers.
+    /// `spec/revocation.md` §5.1, steps 2 to 4, under what the state remembers. Where a window refuses the file's keys, a clock that is wrong or
+    /// missing keeps nothing out that holds by what is known of the time (`spec/guard.md` §2.2).
     fn judge_snapshot(&self, staged: &Staged, state: &State) -> Result<Judged, StageError> {
-        let now = self.clock.now().max(self.floors(state).newest());
+        let floors = self.floors(state);
+        let first = self.judge_at(self.clock.now().max(floors.newest()), staged, state)?;
+        if !first.is_refused_by_a_window() {
+            return Ok(first);
+        }
+        let known = floors.newest().max(state.guarded.as_ref().map_or(epoch(), |left| left.floor.at));
+        // Roots or an authority say that it is that late, and no clock is there to doubt it.
+        let begun = self.reads_no_clock().then(|| begun_at(&first.parts.chain)).flatten();
+        let times = [known, floors.signed()].into_iter().chain(begun.map(|at| at.max(known)));
+        for now in times {
+            let again = self.judge_at(now, staged, state)?;
+            if !again.is_refused_by_a_window() {
+                return Ok(again);
+            }
+        }
+        Ok(first)
+    }
+
+    fn judge_at(&self, now: UnixSeconds, staged: &Staged, state: &State) -> Result<Judged, StageError> {
         let known = known_chain(&self.trust, &state.accepted(), self.held(state), now).ok();
         // Neither an older file nor a clock that was set back makes keys count that state or build know to be replaced.
         let accepted = self.known_maxima(state);

@@ -168,6 +168,12 @@ impl Client {
         Err(ConfigurationError::StateContended)
     }
 
+    /// Whether this device's time comes from no clock, as the license says that it is activated for.
+    pub(crate) fn reads_no_clock(&self) -> bool {
+        let held = self.found_material(&Files::default()).ok().flatten();
+        held.is_some_and(|material| material.reads_no_clock())
+    }
+
     fn found_material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let found = self.kept()?;
         if let Some(Found { state, .. }) = &found

@@ -140,6 +140,12 @@ impl ImportError {
             Self::Refused { why: TrustError::VersionRollback, .. } => {
                 "Import the newest snapshot: this device knows a newer one."
             }
+            Self::Refused { why: TrustError::NotYetValid { .. }, .. } => {
+                "Check this machine's clock. If it is right, the vendor's was ahead: ask for a newer file."
+            }
+            Self::Refused { why: TrustError::Expired { .. }, .. } => {
+                "Ask the vendor for a newer file, and check this machine's clock."
+            }
             Self::Refused { why: TrustError::RootUnknown, .. } => {
                 "Check that this is the right file: it is another vendor's, or newer than the keys that this program was built with."
             }

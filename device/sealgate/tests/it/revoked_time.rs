@@ -236,3 +236,58 @@ fn an_import_during_a_start_is_noticed() {
     let reads = (1..).take_while(|nth| during_the_start(*nth)).count();
     assert!(reads >= 4, "{reads}");
 }
+
+/// Vendors rotate keys, and a machine without a clock, or with a wrong one, hears of it from a file.
+#[test]
+fn a_wrong_clock_keeps_no_newer_keys_out() {
+    let to_1970 = -i64::try_from(NOW).expect("small");
+    let to_2099 = 72 * 365 * i64::try_from(DAY).expect("small");
+    // Whose clock, how late the keys were signed, and what becomes of the file.
+    let rows = [
+        (run_time(), to_1970, 150 * DAY, None),
+        (run_time(), to_2099, 150 * DAY, None),
+        (None, to_2099, DAY, None),
+        (None, to_1970, DAY, None),
+        (None, to_1970, 150 * DAY, Some("keyset_not_yet_valid")),
+    ];
+    for (policy, ahead, after, refusal) in rows {
+        let station = Station::activated(policy);
+        {
+            let mut vendor = station.machine.site.authority();
+            vendor.tenant_version += 1;
+            vendor.tenant_since = NOW + after;
+        }
+        station.machine.set_clock(ahead);
+        let file = station.draft(1, &[shard(0, 1, &[5])]).file();
+        match refusal {
+            None => {
+                let imported = station.import_file(&file).expect("whole");
+                assert_eq!((imported.revoked.len(), imported.has_new_keys), (1, true));
+                assert_eq!(signed_time(&station), after);
+            }
+            Some(code) => {
+                station.changes_nothing(&file, code);
+                assert!(station.import_file(&file).expect_err("refused").fix().contains("clock"));
+            }
+        }
+    }
+}
+
+/// What the machine's clocks showed once is known, too.
+#[test]
+fn the_local_floor_counts_where_a_clock_was_set_back() {
+    let station = Station::activated(None);
+    drop(start(&station));
+    // A weekend is believed at once.
+    station.machine.set_clock(2 * 24 * 3_600);
+    drop(start(&station));
+    station.machine.set_clock(4 * 24 * 3_600);
+    drop(start(&station));
+    station.machine.set_clock(0);
+    {
+        let mut vendor = station.machine.site.authority();
+        vendor.tenant_version += 1;
+        vendor.tenant_since = NOW + 4 * DAY;
+    }
+    assert!(station.import(1, &[]).expect("whole").has_new_keys);
+}
