@@ -2,13 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use sealgate::container::{Container, EntryName};
 use sealgate::guard::Lack;
-use sealgate::{HeldStatement, ImportError};
+use sealgate::{Client, HeldStatement, ImportError, KeptRevocations, RevocationStore};
 use sealgate_artifact::{KeyState, Shard, Statement, limits};
 
 use crate::guard::lack;
+use crate::site::ORIGIN;
 use crate::snapshot::{Draft, LICENSE_SLOT, SNAPSHOTTER, Station, put, shard};
 
 fn of_license() -> u32 {
@@ -83,4 +85,32 @@ fn a_damaged_file_keeps_no_new_one_out() {
     let imported = station.import(2, &[shard(0, 2, &[of_license()])]).expect("whole");
     assert_eq!(imported.revoked.len(), 1);
     assert_eq!(kept(&station), [0].into());
+}
+
+/// Whoever holds the lock hangs no program, and keeps nothing from counting.
+#[test]
+fn another_import_is_not_waited_for_for_ever() {
+    let station = Station::activated(None);
+    let kept = KeptRevocations::new(station.folder()).waits(Duration::ZERO);
+    let held = kept.lock().expect("it is free");
+    let build = Client::builder(station.machine.site.trust())
+        .server(ORIGIN)
+        .state_dir(station.folder())
+        .revocation_store(kept.clone())
+        .clock(station.machine.clocks.clone())
+        .transport(station.machine.site.clone());
+    let client = build.build().expect("configured");
+    let file = station.draft(1, &[shard(0, 1, &[of_license()])]).file();
+    let size = Some(file.len() as u64);
+    let error = client.import_snapshot(&file[..], size).expect_err("somebody holds the lock");
+    assert!(error.to_string().contains("another import is under way"), "{error}");
+    assert_eq!(client.activation().expect_err("taken back").code(), "revoked");
+    drop(held);
+    // Where it comes free in time, nothing is told.
+    let held = KeptRevocations::new(station.folder()).lock().expect("it is free");
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| station.import_file(&file).map(|_| ()).map_err(|error| error.to_string()));
+        drop(held);
+        assert_eq!(waits.join().expect("no panic"), Ok(()));
+    });
 }
