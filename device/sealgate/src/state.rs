@@ -19,7 +19,10 @@ use crate::maximum::MaximumText;
 use crate::revocations::{RevocationMemory, RevocationText};
 use crate::statements::Statements;
 
-const VERSION: u32 = 3;
+/// With revocation data, which earlier versions of this program cannot read.
+const VERSION: u32 = 4;
+/// What they can read: it is written where nothing of revocation data is remembered.
+const WITHOUT_REVOCATIONS: u32 = 3;
 /// Without anything of a guard; and before, without anything of an activation.
 const EARLIER: [u32; 2] = [2, 1];
 
@@ -168,7 +171,7 @@ impl State {
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut text = Text {
-            version: VERSION,
+            version: if self.is_readable_before() { WITHOUT_REVOCATIONS } else { VERSION },
             device_seed: encode_hex(&self.device_key.seed()[..]),
             sealing_seed: self.sealing.as_ref().map(|seed| encode_hex(&seed.0[..])),
             memory: self.memory.as_ref().map(MemoryText::of),
@@ -183,8 +186,16 @@ impl State {
         bytes
     }
 
+    fn is_readable_before(&self) -> bool {
+        self.revocations.is_empty() && self.floors_kept() == self.floors_kept().without_snapshot()
+    }
+
     /// Reads what [`encode`](Self::encode) wrote, now or in an earlier version, and nothing else.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ConfigurationError> {
+        let made = serde_json::from_slice::<Made>(bytes).map_err(|_| ConfigurationError::StateDamaged)?;
+        if made.version > VERSION {
+            return Err(ConfigurationError::StateNewer);
+        }
         let text: Text = serde_json::from_slice(bytes).map_err(|_| ConfigurationError::StateDamaged)?;
         text.read().ok_or(ConfigurationError::StateDamaged)
     }
@@ -192,6 +203,12 @@ impl State {
 
 pub(crate) fn epoch() -> UnixSeconds {
     UnixSeconds::new(0).expect("the first second")
+}
+
+/// What is read of a state that a later version made, whatever else is in it.
+#[derive(Deserialize)]
+struct Made {
+    version: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -222,7 +239,8 @@ impl Text {
             text.zeroize();
             seed.map(SealingSeed)
         });
-        let is_known = self.version == VERSION || EARLIER.contains(&self.version);
+        let is_known =
+            [VERSION, WITHOUT_REVOCATIONS].contains(&self.version) || EARLIER.contains(&self.version);
         is_known.then_some(())?;
         Some(State {
             device_key: DeviceKey::from_seed(&*seed?),

@@ -54,6 +54,7 @@ mod site;
 mod snapshot;
 mod soak;
 mod state;
+mod state_versions;
 mod tampered;
 mod told;
 mod trial;
