@@ -45,6 +45,11 @@ impl TenantTrust {
         accepted
     }
 
+    /// `spec/revocation.md` §3.3: whether what was remembered of a snapshot or a shard still counts.
+    pub fn has_standing(&self, remembered: &Maximum) -> bool {
+        remembered.stands(self.sharders.keys(), 1)
+    }
+
     /// `spec/revocation.md` §5.4: a key that was retired signs nothing new.
     pub(crate) fn signed_in_time<T>(
         &self,

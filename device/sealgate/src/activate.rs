@@ -74,7 +74,7 @@ impl Client {
     fn held_activation(&self) -> Result<Option<(Activation, Looked)>, Error> {
         let Some(Found { state, .. }) = self.kept()? else { return Ok(None) };
         let Some(kept) = &state.activated else { return Ok(None) };
-        self.verified_at(&state, kept, self.clock.now().max(state.floors().newest())).map(Some)
+        self.verified_at(&state, kept, self.clock.now().max(self.floors(&state).newest())).map(Some)
     }
 
     /// Verifies a license and a proof from files as what this device keeps: the proof is this device's, of this license, and its
@@ -87,7 +87,7 @@ impl Client {
         let begun = begin(proof, license.to_vec())?;
         let kept = found.state.activated.as_ref();
         let is_same = |kept: &&Activated| kept.license == begun.license && kept.proof == begun.proof;
-        let now = self.clock.now().max(found.state.floors().newest());
+        let now = self.clock.now().max(self.floors(&found.state).newest());
         let asked = kept.filter(is_same).unwrap_or(&begun);
         let (read, looked) = self.verified_at(&found.state, asked, now)?;
         let read = unless_revoked(read, looked)?;

@@ -7,7 +7,7 @@ use sealgate_artifact::{
     AboutDevice, Code, DeviceId, DeviceRequest, ForeignKey, LicenseKey, LicenseName, Nonce, Operation,
     StatementId, Word,
 };
-use sealgate_trust::{SentRequest, TenantTrust};
+use sealgate_trust::{Accepted, SentRequest, TenantTrust};
 use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
@@ -16,7 +16,7 @@ use crate::exchange::{self, Answer, Missing};
 use crate::judge::{Judged, Question, Refusal};
 use crate::revocations::{Looked, Lookup, RevocationMemory, Slot};
 use crate::server::Server;
-use crate::state::{SealingSeed, State};
+use crate::state::{Floors, SealingSeed, State};
 use crate::statements::Statements;
 use crate::trust::Trust;
 use crate::{
@@ -214,9 +214,10 @@ impl Client {
     /// machine's, never below the one that a server signed last. What verified is remembered as in
     /// [`validate_license`](Self::validate_license).
     pub fn validate_license_file(&self, file: &[u8]) -> Result<License, Error> {
-        let now = self.clock.now();
+        let clock = self.clock.now();
         let found = RefCell::new(Looked::default());
         let judge = |state: &State| {
+            let now = clock.max(self.floors(state).newest());
             let look = |chain: &_, license: &_| {
                 let looked = self.look(&state.revocations, chain, Slot::of_license(license), None);
                 found.replace(looked.clone());
@@ -326,14 +327,14 @@ impl Client {
         fetched: &Fetched,
         judge: impl Fn(&Question<'_>, Statements) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let (floor, clock) = (state.floors().authority, self.clock.now());
+        let (floor, clock) = (state.floors_kept().authority, self.clock.now());
         let question = Question {
             trust: &self.trust,
             origin: &self.server.origin,
             operation,
             now: clock.max(floor),
             floor,
-            accepted: &state.accepted(),
+            accepted: &self.known_maxima(state),
             licenses: &state.licenses(),
             listed: &|chain, license, proof| self.look(&state.revocations, chain, license, proof).listed,
         };
@@ -374,6 +375,26 @@ impl Client {
             Some(memory) => memory.statements.clone().or_newer(build),
             None => Statements::of_build(build),
         }
+    }
+
+    /// What nothing older of the chain of keys is believed than, be it from a server or a file.
+    pub(crate) fn known_maxima(&self, state: &State) -> Accepted {
+        offline::known_maxima(&self.trust, state.accepted(), &self.held(state))
+    }
+
+    /// The times below which time does not run. What a snapshot says is none of them where every key that signed it is revoked by now
+    /// (`spec/revocation.md` §5.1 step 5).
+    pub(crate) fn floors(&self, state: &State) -> Floors {
+        let floors = state.floors_kept();
+        if floors.snapshot.max(floors.ran) <= floors.signed() {
+            return floors;
+        }
+        let chain = offline::known_whenever(&self.trust, &state.accepted(), &self.held(state));
+        let counts = state.revocations.snapshot.as_ref().is_some_and(|taken| {
+            // Where nothing says otherwise, time does not run backwards.
+            chain.is_none_or(|chain| chain.has_standing(&taken.maximum))
+        });
+        if counts { floors } else { floors.without_snapshot() }
     }
 
     /// The state; where there is none, a new one with a new device key, saved before anybody hears of the key.

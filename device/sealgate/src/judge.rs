@@ -190,7 +190,7 @@ impl Question<'_> {
         if code == Code::UnapprovedModule.as_str() { answer.unapproved.clone() } else { vec![] }
     }
 
-    /// `spec/online.md` §6.8: what vouches for the server raises the one floor, and what the server says becomes the other.
+    /// `spec/online.md` §6.8: what vouches for the server raises the one floor, and what the server says replaces the others.
     pub(crate) fn floors(
         &self,
         said_at: UnixSeconds,
@@ -202,6 +202,7 @@ impl Question<'_> {
         Floors {
             authority: vouched.into_iter().fold(self.floor, UnixSeconds::max),
             server: signed_time(said_at, chain, certificate),
+            ..Floors::none()
         }
     }
 

@@ -237,7 +237,7 @@ pub struct TenantsAsked {
 /// `told`, `clock`, `signed`, `local` and `doubted` after all events.
 pub(crate) fn time(asked: &TimeAsked) -> String {
     let local = LocalFloor { at: at(asked.local), doubted: asked.doubted.iter().copied().map(at).collect() };
-    let mut floors = TimeFloors { signed: at(asked.signed), local };
+    let mut floors = TimeFloors { signed: at(asked.signed), imported: at(0), local };
     let policy = asked.clock.as_ref().map(clock).unwrap_or_default();
     let (mut timeline, mut boot): (Option<Timeline>, u64) = (None, 0);
     for event in &asked.events {
@@ -367,6 +367,7 @@ fn shows(clock: ClockShows) -> &'static str {
         ClockShows::Fits => "fits",
         ClockShows::Behind => "behind",
         ClockShows::Doubtful => "doubted",
+        ClockShows::Imported => "imported",
     }
 }
 

@@ -1,7 +1,7 @@
 //! A whole server in one line.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use jiff::tz::TimeZone;
@@ -35,6 +35,8 @@ pub struct TestApp {
     /// The URL of a database that another server brought.
     joined: Option<String>,
     server: Option<Server>,
+    /// Reads an SQLite database as it was copied last.
+    pub(crate) kept: Mutex<Option<rusqlite::Connection>>,
     // Dropped last, once the server has let go of them.
     proxy: Option<Proxy>,
     postgres: Option<Postgres>,
@@ -129,6 +131,7 @@ impl TestApp {
             zone: TimeZone::UTC,
             joined,
             server: None,
+            kept: Mutex::default(),
             proxy,
             postgres,
             dir,
@@ -152,6 +155,7 @@ impl TestApp {
             zone: TimeZone::UTC,
             joined: first.database(),
             server: None,
+            kept: Mutex::default(),
             proxy: None,
             postgres: None,
             dir,
@@ -199,6 +203,8 @@ impl TestApp {
 
     fn stop(&mut self) -> std::thread::Result<()> {
         let Some(server) = self.server.take() else { return Ok(()) };
+        // It puts its log into the file before it ends.
+        drop(self.kept.lock().expect("no holder of this lock panics").take());
         // It has the data directory's lock.
         drop(server.backstage);
         drop(server.stop);

@@ -8,7 +8,7 @@ use sealgate_signer::Unlock;
 use serde_json::{Value, json};
 
 use crate::TestApp;
-use crate::outside::Outside;
+use crate::outside::{Outside, reading};
 
 impl TestApp {
     /// A second server on the PostgreSQL database of this one, with a clock of its own. It is to be dropped first.
@@ -43,10 +43,14 @@ impl TestApp {
     }
 
     /// Copies the state of the database aside, in one transaction.
+    ///
+    /// While the server runs, nothing later goes from the log of an SQLite database into its file: a file that holds
+    /// something older than it did is taken for one that somebody replaced, and the server stops writing.
     pub fn keep_state(&self) {
         let outside = self.outside();
-        if let Outside::File(_) = outside {
+        if let Outside::File(file) = &outside {
             fs::File::create(self.aside()).expect("a file");
+            *self.kept.lock().expect("no holder of this lock panics") = Some(reading(file));
         }
         let copy = |table: String| {
             format!(

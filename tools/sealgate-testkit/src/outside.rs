@@ -78,6 +78,13 @@ pub fn on_sqlite(file: &Path, statements: &str) {
     connection.execute_batch(statements).expect("the database is changed");
 }
 
+/// A connection that goes on reading an SQLite database as it is now.
+pub(crate) fn reading(file: &Path) -> Connection {
+    let connection = open(file.to_owned(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a database");
+    connection.execute_batch("BEGIN; SELECT COUNT(*) FROM sqlite_schema").expect("it is read");
+    connection
+}
+
 fn texts_in(file: PathBuf, select: &str) -> rusqlite::Result<Vec<String>> {
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut statement = connection.prepare(select)?;

@@ -408,7 +408,7 @@ impl Model for World {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let floors = TimeFloors { signed: at(0), local: LocalFloor::default() };
+        let floors = TimeFloors { signed: at(0), imported: at(0), local: LocalFloor::default() };
         let disk = Disk {
             floors,
             latch: None,

@@ -318,3 +318,22 @@ fn what_a_revoked_key_raised_stands_no_more() {
     assert_eq!(reader.versions(), [((own(), 0), 1)]);
     assert_eq!(reader.snapshot.map(|it| it.version), Some(3));
 }
+
+/// A file's own faults are no sign of newer keys.
+#[test]
+fn a_chain_that_goes_back_by_itself_is_refused() {
+    let keys = vec![record(SIGNER, KeyState::Active)];
+    let mut reader = Reader::default();
+    assert_eq!(reader.after(&File::of(chain(9, keys.clone()), 1, &[])), None);
+    let again = |roots: &mut Vec<Vec<u8>>| roots.push(roots[0].clone());
+    let mut file = File::of(chain(9, keys), 3, &[shard(own(), 0, 1)]);
+    again(&mut file.chain.roots);
+    assert_eq!(reader.after(&file), Some(Code::VersionRollback));
+    // Neither where they are older, too.
+    let mut file = File::of(first_chain(), 3, &[shard(own(), 0, 1)]);
+    again(&mut file.chain.roots);
+    assert_eq!(reader.after(&file), Some(Code::VersionRollback));
+    assert_eq!(reader.versions(), []);
+    file.chain.roots.pop();
+    assert_eq!(reader.after(&file), None);
+}

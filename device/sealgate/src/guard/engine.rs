@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use sealgate_artifact::{ClockPolicy, Module, UnixSeconds};
+use sealgate_artifact::{ClockMode, ClockPolicy, Module, UnixSeconds};
 use sealgate_rules::{
     ClockRolledBack, Enforced, Features, Findings, Known, Lack, Latch, Learned, LeftBehind, Local, Moment,
     Revocations, Rights, Session, TimeFloors, Timeline, revocations,
@@ -13,10 +13,10 @@ use sealgate_rules::{
 
 use super::checks::Checks;
 use super::events::GuardCounters;
-use super::material::{Files, Material};
+use super::material::{Files, KnownOfFiles, Material, RanBySnapshot};
 use super::shown::{GuardState, Shown, Standing};
 use super::watchers::{Watcher, Watchers};
-use crate::revocations::RevocationMemory;
+use crate::state::{Floors, epoch};
 use crate::{Beat, BeatSaid, Client, Error, ImportError, LicenseFiles, SnapshotImport};
 
 /// How often a program that runs for long keeps what time it is.
@@ -48,12 +48,14 @@ pub(super) struct Engine {
 /// What is known, and what followed.
 struct Judged {
     material: Option<Material>,
-    /// What was remembered of revocation data when that was looked up.
-    revocations: RevocationMemory,
+    /// What was remembered of keys and revocation data before the material was read, so that what comes meanwhile is noticed.
+    known: KnownOfFiles,
     /// The modules of the release that is installed.
     released: Vec<Module>,
     enforced: Enforced,
     floors: TimeFloors,
+    /// What the state held of a snapshot's time when it was read.
+    imported_from: UnixSeconds,
     timeline: Timeline,
     /// What the clock that nobody sets showed beyond whole seconds when the timeline began. Counted from there, time is never ahead of
     /// what passed.
@@ -120,6 +122,28 @@ impl Judged {
         self.learned.lifted = found.latches.iter().filter(is_lifted).cloned().collect();
     }
 
+    /// `spec/guard.md` §2.1: goes on at what is signed meanwhile.
+    fn follow(&mut self, floors: Floors, running: Duration) {
+        let boot = self.boot(running);
+        let ran = self.timeline.imported(self.floors.imported, boot);
+        let was_replaced = floors.snapshot < self.imported_from;
+        let kept = floors.snapshot.max(floors.ran);
+        let imported = if was_replaced { kept } else { kept.max(ran) };
+        let signed = self.floors.signed.max(floors.signed());
+        self.imported_from = floors.snapshot;
+        self.floors = TimeFloors { signed, imported, local: self.floors.local.clone() };
+        if self.rolled_back.is_none() {
+            self.floors = self.floors.after_run(self.timeline.believed(boot));
+            self.timeline = self.timeline.raised(&self.floors, boot);
+        }
+    }
+
+    /// What ran by what the newest snapshot says.
+    fn ran_by_snapshot(&self, running: Duration) -> RanBySnapshot {
+        let until = self.timeline.imported(self.floors.imported, self.boot(running));
+        RanBySnapshot { from: self.imported_from, until }
+    }
+
     /// `spec/revocation.md` §6.2.
     fn revocation_state(&self, running: Duration) -> Revocations {
         let Some(material) = &self.material else { return Revocations::Unknown };
@@ -161,6 +185,7 @@ impl Engine {
             counters.unreadable("what is kept cannot be read", &why);
             LeftBehind::default()
         });
+        let known = client.known_of_files().unwrap_or_default();
         let loaded = client.material(&setup.files);
         // What kept it from counting may be over with a server's answer: keys that have expired.
         let has_unread = loaded.is_err();
@@ -169,26 +194,28 @@ impl Engine {
             counters.unreadable(MISSING, why);
         }
         let enforced = enforced(material.as_ref(), &setup.local);
-        let signed = material.as_ref().and_then(|material| material.signed_at);
-        let signed = signed.map_or(client.signed_floor(), |at| at.max(client.signed_floor()));
-        let floors = TimeFloors { signed, local: found.floor.clone() };
+        let admitted_at = material.as_ref().and_then(|material| material.signed_at);
+        let kept = client.signed_floors();
+        let signed = admitted_at.map_or(kept.signed(), |at| at.max(kept.signed()));
+        let floors = TimeFloors { signed, imported: kept.snapshot.max(kept.ran), local: found.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
         // At the very first start, and where nobody ever signed anything, nothing is known that a clock could be compared with.
         let is_known = found != LeftBehind::default() && floors.newest().get() > 0;
-        if let Some(now) = told.ok().filter(|_| is_known) {
+        if let Some(now) = told.ok().filter(|_| is_known && enforced.clock.mode != Some(ClockMode::RunTime)) {
             counters.clock(now.clock);
         }
         let mut judged = Judged {
             timeline: timeline(&floors, told, running),
             phase: beyond_seconds(running),
             floors: floors.after_start(enforced.clock, wall),
+            imported_from: kept.snapshot,
             rolled_back: told.err(),
             unheard_at: found.unheard_at,
             findings: Findings::default(),
             session: nothing(&enforced, told),
             released: released(&client, &setup.files, &counters),
             material,
-            revocations: client.revocations_kept().unwrap_or_default(),
+            known,
             enforced,
             learned: Learned { has_started: true, ..Learned::default() },
             is_read,
@@ -265,16 +292,16 @@ impl Engine {
         });
     }
 
-    /// Looks everything up again where this program or another one imported something since.
+    /// Looks everything up again where this program or another one imported something since, be it keys alone.
     fn read_revocations(&self, judged: &mut Judged) {
-        let Ok(now) = self.client.revocations_kept() else { return };
-        if now == judged.revocations {
+        let Ok(now) = self.client.known_of_files() else { return };
+        if now == judged.known {
             return;
         }
-        let before = std::mem::replace(&mut judged.revocations, now);
-        let snapshot = |memory: &RevocationMemory| memory.snapshot.clone();
-        if let Some(taken) =
-            snapshot(&judged.revocations).filter(|taken| snapshot(&before).as_ref() != Some(taken))
+        let before = std::mem::replace(&mut judged.known, now);
+        judged.follow(self.client.signed_floors(), self.client.clock.running());
+        let snapshot = |known: &KnownOfFiles| known.revocations.snapshot.clone();
+        if let Some(taken) = snapshot(&judged.known).filter(|taken| snapshot(&before).as_ref() != Some(taken))
         {
             self.counters.imported(taken.maximum.version, taken.issued_at);
         }
@@ -342,8 +369,9 @@ impl Engine {
             return;
         }
         let was_kept = judged.is_kept;
-        let looked = judged.material.as_ref().map(|material| &material.looked);
-        let kept = self.client.leave_behind(&judged.left_behind(running), &judged.learned, looked);
+        let left = judged.left_behind(running);
+        let found = (judged.material.as_ref().map(|it| &it.looked), judged.ran_by_snapshot(running));
+        let kept = self.client.leave_behind(&left, &judged.learned, found);
         match &kept {
             Ok(()) => {
                 judged.learned =
@@ -416,10 +444,11 @@ fn take_in(
         }
     };
     if beat.asked_now {
-        let authority = client.authority_floor();
+        let authority = client.signed_floors().authority;
         judged.timeline = judged.timeline.heard(beat.server_time, authority, beat.came_at.as_secs());
         judged.phase = beyond_seconds(beat.came_at);
         judged.floors = judged.floors.heard(beat.server_time, authority);
+        judged.imported_from = epoch();
         judged.rolled_back = None;
         judged.learned.heard_time = true;
     }
@@ -462,7 +491,7 @@ fn enforced(material: Option<&Material>, local: &Local) -> Enforced {
 fn timeline(floors: &TimeFloors, told: Result<Moment, ClockRolledBack>, running: Duration) -> Timeline {
     let first = told.or_else(|_| floors.tell(ClockPolicy::default(), floors.newest()));
     let first = first.expect("the newest known time is not behind itself");
-    Timeline::begin(first, floors.newest(), running.as_secs())
+    Timeline::begin(first, floors.lasting(), running.as_secs())
 }
 
 fn beyond_seconds(running: Duration) -> Duration {

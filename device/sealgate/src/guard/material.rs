@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{ClockMode, License as Signed, Module, UnixSeconds};
 use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind, vouched_at};
-use sealgate_trust::{Policies, TenantTrust, TrustError, Verified, verify_license};
+use sealgate_trust::{Accepted, Policies, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::activated::Activated;
 use crate::client::{ATTEMPTS, Found};
@@ -41,6 +41,30 @@ pub(crate) struct Files {
     pub(crate) proof: Option<Vec<u8>>,
     /// The statement of the release that is installed.
     pub(crate) release: Option<Vec<u8>>,
+}
+
+/// What is remembered of keys and revocation data. Where it is another one than before, everything is to be looked up again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct KnownOfFiles {
+    pub(crate) accepted: Accepted,
+    pub(crate) revocations: RevocationMemory,
+}
+
+/// What a program ran by the time that the newest snapshot says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RanBySnapshot {
+    /// That time, as the program found it.
+    pub(crate) from: UnixSeconds,
+    /// Until when it ran.
+    pub(crate) until: UnixSeconds,
+}
+
+impl RanBySnapshot {
+    /// What becomes of what is kept. What was replaced by an earlier time since is not raised again.
+    fn over(self, there: Floors) -> Option<UnixSeconds> {
+        let known = there.snapshot.max(there.ran);
+        (self.from <= there.snapshot && known < self.until).then_some(self.until)
+    }
 }
 
 impl Material {
@@ -85,7 +109,7 @@ impl Client {
         &self,
         left: &LeftBehind,
         learned: &Learned,
-        looked: Option<&Looked>,
+        (looked, ran): (Option<&Looked>, RanBySnapshot),
     ) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
@@ -95,12 +119,17 @@ impl Client {
             let mut revocations = state.revocations.clone();
             // A reason that revocation data gave is nothing without what was found there.
             looked.inspect(|looked| revocations.note(looked));
-            if state.guarded.as_ref() == Some(&left) && state.revocations == revocations {
+            let raised = ran.over(state.floors_kept());
+            let is_same = state.guarded.as_ref() == Some(&left) && state.revocations == revocations;
+            if is_same && raised.is_none() {
                 return Ok(());
             }
             // No older copy is left that does not know why the rights ended.
             let replace = if has_new { Self::replace_all } else { Self::replace };
-            let next = State { guarded: Some(left), revocations, ..state };
+            let mut next = State { guarded: Some(left), revocations, ..state };
+            if let (Some(memory), Some(raised)) = (&mut next.memory, raised) {
+                memory.floors.ran = raised;
+            }
             if replace(self, Some(&bytes), &next.encode())? {
                 return Ok(());
             }
@@ -108,20 +137,10 @@ impl Client {
         Err(ConfigurationError::StateContended)
     }
 
-    /// The newest time under a signature that this client believed.
-    pub(crate) fn signed_floor(&self) -> UnixSeconds {
-        self.floors_kept().newest()
-    }
-
-    /// The same of keys further up alone.
-    pub(crate) fn authority_floor(&self) -> UnixSeconds {
-        self.floors_kept().authority
-    }
-
-    fn floors_kept(&self) -> Floors {
-        let none = UnixSeconds::new(0).expect("the first second");
+    /// The newest times under signatures that this client believed.
+    pub(crate) fn signed_floors(&self) -> Floors {
         let found = self.kept().ok().flatten();
-        found.map_or(Floors { authority: none, server: none }, |found| found.state.floors())
+        found.map_or(Floors::none(), |found| self.floors(&found.state))
     }
 
     /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found there of
@@ -135,9 +154,13 @@ impl Client {
         Ok(material)
     }
 
-    /// What is remembered of revocation data.
-    pub(crate) fn revocations_kept(&self) -> Result<RevocationMemory, ConfigurationError> {
-        Ok(self.kept()?.map(|found| found.state.revocations).unwrap_or_default())
+    /// What is remembered of what files may bring.
+    pub(crate) fn known_of_files(&self) -> Result<KnownOfFiles, ConfigurationError> {
+        let found = self.kept()?.map(|Found { state, .. }| KnownOfFiles {
+            accepted: state.accepted(),
+            revocations: state.revocations,
+        });
+        Ok(found.unwrap_or_default())
     }
 
     /// What was looked up, for when the data is lost.
@@ -155,12 +178,18 @@ impl Client {
         Err(ConfigurationError::StateContended)
     }
 
+    /// Whether this device's time comes from no clock, as the license says that it is activated for.
+    pub(crate) fn reads_no_clock(&self) -> bool {
+        let held = self.found_material(&Files::default()).ok().flatten();
+        held.is_some_and(|material| material.reads_no_clock())
+    }
+
     fn found_material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let found = self.kept()?;
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated
         {
-            let known = state.floors().newest();
+            let known = self.floors(state).newest();
             let material = self.material_of(state, kept, self.clock.now().max(known));
             // It was accepted: keys that have expired since end nothing (spec/guard.md §2.2).
             let then = || self.material_of(state, kept, known).ok();
@@ -175,7 +204,7 @@ impl Client {
             Some(found) => found,
             None => self.state()?,
         };
-        let known = found.state.floors().newest();
+        let known = self.floors(&found.state).newest();
         let material = self.placed(&found.state, placed, self.clock.now().max(known));
         // Of a license that reads no clock, the windows of its keys are judged without one, too.
         let without = || self.placed(&found.state, placed, known).ok().filter(Material::reads_no_clock);

@@ -69,7 +69,7 @@ impl Client {
 
     /// Where the keys do not verify, whoever looks is told that.
     fn missing(&self, state: &State) -> Option<String> {
-        let now = self.clock.now().max(state.floors().newest());
+        let now = self.clock.now().max(self.floors(state).newest());
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now).ok()?;
         self.lookup(&state.revocations).missing(&chain)
     }

@@ -111,7 +111,16 @@ pub enum ImportError {
         /// What counts nevertheless.
         imported: Box<SnapshotImport>,
     },
-    /// What it says could not be kept. Nothing of it counts.
+    /// It was verified, and what it says of this device is remembered, but the file could not be kept: what this device does not hold now
+    /// is not looked up in it later.
+    #[error("what it says counts, but it could not be kept: {why}")]
+    NotKept {
+        /// Why.
+        why: String,
+        /// What counts.
+        imported: Box<SnapshotImport>,
+    },
+    /// The state could not be read or written. Nothing of it counts.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
 }
@@ -132,6 +141,7 @@ impl ImportError {
             Self::File(error) => error.code(),
             Self::Purpose(_) => Code::KindUnexpected,
             Self::Refused { why, .. } => why.code(),
+            Self::NotKept { .. } => Code::FileUnreadable,
             Self::Configuration(error) => error.code(),
         }
     }
@@ -144,13 +154,19 @@ impl ImportError {
             Self::Refused { why: TrustError::VersionRollback, .. } => {
                 "Import the newest snapshot: this device knows a newer one."
             }
+            Self::Refused { why: TrustError::NotYetValid { .. }, .. } => {
+                "Check this machine's clock. If it is right, the vendor's was ahead: ask for a newer file."
+            }
+            Self::Refused { why: TrustError::Expired { .. }, .. } => {
+                "Ask the vendor for a newer file, and check this machine's clock."
+            }
             Self::Refused { why: TrustError::RootUnknown, .. } => {
                 "Check that this is the right file: it is another vendor's, or newer than the keys that this program was built with."
             }
-            Self::Refused { why: TrustError::NotYetValid { .. }, .. } => {
-                "Check this machine's clock; if it is right, the vendor's was ahead when this file was signed: ask for a newer one."
-            }
             Self::Refused { why, .. } => why.code().fix().unwrap_or("Ask the vendor for the file again."),
+            Self::NotKept { .. } => {
+                "Make the state folder writable for the user who runs this program, make room on its disk, and import the file again."
+            }
             Self::Configuration(error) => error.fix(),
         }
     }

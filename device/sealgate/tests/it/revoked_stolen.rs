@@ -26,7 +26,7 @@ fn keys(station: &Station, keys: &[(Seed, KeyState)]) {
 /// Signed by this key, the snapshot and its shards.
 fn by(station: &Station, key: Seed, version: u64, slots: &[u32]) -> Vec<u8> {
     let shards = [shard(0, version, slots)];
-    Draft::signed_by(&station.machine.site.authority(), key, version, &shards).file()
+    Draft::signed_by(key, &station.machine.site.authority(), version, &shards).file()
 }
 
 fn starts(station: &Station) -> (Tier, Option<Lack>) {
@@ -80,7 +80,7 @@ fn what_a_stolen_key_vouched_for_ends_with_it() {
     keys(&station, &[(SNAPSHOTTER, KeyState::Active), (NEXT, KeyState::Active)]);
     let mut ahead = shard(0, 1, &[]);
     (ahead.issued_at, ahead.next_update) = (at(NOW + 50 * DAY), at(NOW + 51 * DAY));
-    let stolen = Draft::signed_by(&station.machine.site.authority(), SNAPSHOTTER, 1, &[ahead]);
+    let stolen = Draft::signed_by(SNAPSHOTTER, &station.machine.site.authority(), 1, &[ahead]);
     station.import_file(&stolen.file()).expect("it looks genuine");
     station.import_file(&by(&station, NEXT, 2, &[])).expect("whole");
     keys(&station, &[(SNAPSHOTTER, KeyState::Revoked), (NEXT, KeyState::Active)]);

@@ -25,16 +25,14 @@ impl Holder {
         Self { name: encode_hex(&ids.random::<16>()), db, ids, stopping: watch::Sender::new(false) }
     }
 
-    /// Leases one of these jobs, if one is due: its name and where to go on. None of them is ever due more than `every`
-    /// seconds ahead.
+    /// Leases one of these jobs, if one is due: its name and where to go on.
     pub(super) async fn claim(
         &self,
         names: Vec<&'static str>,
-        every: u64,
         now: UnixSeconds,
     ) -> Result<Option<(String, String)>, StoreError> {
         // Other servers' clocks may differ a little from this one's.
-        let latest = now.plus(every.max(LEASE) + CLOCK_TOLERANCE_SECONDS);
+        let latest = now.plus(LEASE + CLOCK_TOLERANCE_SECONDS);
         if jobs::due(&self.db, &names, (now, latest)).await?.is_none() {
             return Ok(None);
         }

@@ -42,9 +42,8 @@ impl Jobs {
     pub async fn run_due(&self, now: UnixSeconds) -> Result<Vec<&'static str>, StoreError> {
         let mut done = vec![];
         let Some(duties) = &self.duties else { return Ok(done) };
-        let every = self.table.iter().map(|job| job.every).max().unwrap_or_default();
         while !self.holder.is_stopping() {
-            let Some((name, position)) = self.holder.claim(self.names(), every, now).await? else { break };
+            let Some((name, position)) = self.holder.claim(self.names(), now).await? else { break };
             let job = self.table.iter().find(|job| job.name == name).expect("only these were asked for");
             self.run(duties, job, position, now).await?;
             done.push(job.name);

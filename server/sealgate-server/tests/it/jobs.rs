@@ -71,9 +71,10 @@ async fn two_holders_run_each_due_job_once() {
         ran.sort_unstable();
         ran
     };
-    let all = all_jobs();
+    let mut due = all_jobs();
     for _ in 0..10 {
-        assert_eq!(run().await, all, "each of them is due");
+        assert_eq!(run().await, due, "each of them is due");
+        due.retain(|job| *job != "forget_slots");
         assert!(run().await.is_empty(), "nothing is due at the same time again");
         installation.clock.advance(5);
         assert_eq!(run().await, ["certify_servers", "renew_ahead"]);
@@ -164,10 +165,17 @@ async fn a_dead_servers_job_is_taken_over_when_its_lease_has_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_was_ahead_does_not_stop_a_job_for_that_long() {
+    // Also where another job runs no oftener than that.
+    for ahead in [10 * 60 * 60, 400 * 24 * 60 * 60] {
+        goes_on_after_a_clock_that_was_ahead_by(ahead).await;
+    }
+}
+
+async fn goes_on_after_a_clock_that_was_ahead_by(ahead: u64) {
     let installation = Installation::new();
     let skewed = installation.start().await;
     let now = installation.now();
-    let far = now.plus(400 * 24 * 60 * 60);
+    let far = now.plus(ahead);
     let run = work((), move |(), tx| {
         Box::pin(async move {
             jobs::claim(tx, &["forget"], (now, now.plus(120)), now.plus(120), "ahead").await?;

@@ -32,17 +32,18 @@ statements! {
     SAID = select_job!("WHERE every > 0 AND name > $1 ORDER BY name LIMIT $2");
     ENSURE = "INSERT INTO jobs (name, due_at, position, every) VALUES ($1, $2, '', $3) \
               ON CONFLICT (name) DO UPDATE SET every = excluded.every";
-    // A time after $3 was written by a server whose clock was ahead: it is taken as past.
+    // A time so far after $3 was written by a server whose clock was ahead: it is taken as past. A job that runs each day must not
+    // put off those that run each minute.
     // $1 holds names between line breaks: removing a job's name changes it if the job is among them.
-    DUE = select_job!("WHERE (due_at <= $2 OR due_at > $3) \
+    DUE = select_job!("WHERE (due_at <= $2 OR due_at > $3 + every OR lease_until > $3) \
            AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
            AND REPLACE($1, '\n' || name || '\n', '') <> $1 ORDER BY due_at, name LIMIT 1");
     // The inner statement is DUE. What it found is compared again, because another server may have claimed it since.
     CLAIM = concat!(
         "UPDATE jobs SET due_at = $4, lease_until = $4, holder = $5, last_started_at = $2, \
          position = CASE WHEN due_at < lease_until THEN '' ELSE position END \
-         WHERE (due_at <= $2 OR due_at > $3) AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
-         AND name = (SELECT name FROM jobs WHERE (due_at <= $2 OR due_at > $3) \
+         WHERE (due_at <= $2 OR due_at > $3 + every OR lease_until > $3) AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
+         AND name = (SELECT name FROM jobs WHERE (due_at <= $2 OR due_at > $3 + every OR lease_until > $3) \
          AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
          AND REPLACE($1, '\n' || name || '\n', '') <> $1 ORDER BY due_at, name LIMIT 1) RETURNING ",
         columns!()
@@ -154,8 +155,8 @@ pub async fn ensure(tx: &mut Tx<'_>, name: &str, due_at: UnixSeconds, every: u64
     Ok(())
 }
 
-/// Claims the most overdue of these jobs that nobody else holds. No right clock writes a time after `latest`: a job that is
-/// due later, or held longer, is due now. `lease_until` must be later than `now`, and `holder` a
+/// Claims the most overdue of these jobs that nobody else holds. No right clock leases a job until after `latest`, nor makes
+/// it due later than so often as it runs after that: one that is, is due now. `lease_until` must be later than `now`, and `holder` a
 /// name that no other process and no earlier start of this one uses.
 pub async fn claim(
     tx: &mut Tx<'_>,

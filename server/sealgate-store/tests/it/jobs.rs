@@ -80,9 +80,9 @@ async fn the_lease_of_a_dead_holder_ends_and_another_goes_on_where_it_was() {
 #[tokio::test]
 async fn what_a_clock_that_was_ahead_wrote_is_due_now() {
     on_both_engines(async |db| {
-        ensure(db, "publish", later(LATEST)).await;
+        ensure(db, "publish", later(LATEST + EVERY)).await;
         assert_eq!(claim(db, "one", at()).await, None, "so far ahead a right clock may put it");
-        ensure(db, "sweep", later(LATEST + 1)).await;
+        ensure(db, "sweep", later(LATEST + EVERY + 1)).await;
         assert_eq!(claim(db, "ahead", at()).await.expect("is due").name, "sweep");
         assert!(keep(db, "ahead", "page 2", later(LATEST + 1)).await);
         let claimed = claim(db, "heir", at()).await.expect("so long nobody holds it");

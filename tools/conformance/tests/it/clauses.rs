@@ -20,7 +20,6 @@ const UNQUOTED: &[(&str, &str, &[&str])] = &[
     ("spec/authforge.md", PROSE, &["1.4", "4.4", "5.1", "5.2"]),
     ("spec/chain.md", PROSE, &["6.1", "6.2"]),
     ("spec/envelope.md", PROSE, &["1.6", "5.6", "5.7"]),
-    ("spec/container.md", PROSE, &["5.4"]),
     ("spec/errors.md", SECTION, &["3.2", "3.3", "4.1", "4.2"]),
     ("spec/errors.md", PROSE, &["4.3", "4.4", "5.1", "5.3", "5.4", "5.5"]),
     ("spec/guard.md", EVERYWHERE, &["6.2"]),

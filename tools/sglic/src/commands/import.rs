@@ -59,6 +59,13 @@ fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -
             }
             Err(failure)
         }
+        Err(ImportError::NotKept { why, imported }) => {
+            let error = ImportError::NotKept { why, imported: imported.clone() };
+            let mut failure = failure(&error, "the snapshot", None).with("imported", shown(&imported));
+            failure.lines.push("what counts:".to_owned());
+            failure.lines.extend(lines(&imported).lines().map(str::to_owned));
+            Err(failure)
+        }
         Err(error) => Err(failure(&error, "the snapshot cannot be kept", None)),
     }
 }

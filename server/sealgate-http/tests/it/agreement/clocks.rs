@@ -36,6 +36,8 @@ pub(crate) struct Clocks {
     /// Whether a server was started at another address since the database was copied aside, and whether that was forgotten.
     moved: bool,
     lost: bool,
+    /// Whether nothing was left in that copy that was signed by a clock that was wrong.
+    settled_then: bool,
 }
 
 impl Clocks {
@@ -46,16 +48,24 @@ impl Clocks {
             settled: true,
             moved: false,
             lost: false,
+            settled_then: true,
         }
     }
 
     pub(crate) fn kept(&mut self) {
-        self.moved = false;
+        // A copy of a database that forgot the address forgets it again.
+        self.moved = self.lost;
+        self.settled_then = self.settled;
+    }
+
+    /// Whether a server was started since the database was copied aside.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.moved
     }
 
     pub(crate) fn went_back(&mut self) {
         self.lost |= self.moved;
-        self.settled &= !self.moved;
+        self.settled &= self.settled_then && !self.moved;
     }
 
     /// Whether every server shows a certificate. Servers that certify each other by different clocks take turns at that.
