@@ -18,7 +18,7 @@ use super::store::RevocationStore;
 pub(crate) struct Slot {
     pub(crate) what: HeldStatement,
     pub(crate) id: StatementId,
-    pub(crate) slot: Option<u64>,
+    pub(crate) number: Option<u64>,
     /// When somebody vouched for it last who is no shard: its issuer, or a server that admitted the device with it.
     pub(crate) vouched_at: UnixSeconds,
 }
@@ -27,7 +27,7 @@ impl Slot {
     pub(crate) fn of_license(license: &Verified<License>) -> Self {
         let said = license.get();
         let (slot, vouched_at) = (said.conditions.slot, said.issued_at);
-        Self { what: HeldStatement::License, id: license.id(), slot, vouched_at }
+        Self { what: HeldStatement::License, id: license.id(), number: slot, vouched_at }
     }
 
     /// Of a proof that was just verified. `None` for what is none.
@@ -35,7 +35,7 @@ impl Slot {
         let claim = Unverified::<ActivationProof>::decode(proof).ok()?;
         let said = claim.danger_peek().ok()?;
         let (id, vouched_at) = (claim.envelope().id(), said.issued_at);
-        Some(Self { what: HeldStatement::Proof, id, slot: said.slot, vouched_at })
+        Some(Self { what: HeldStatement::Proof, id, number: said.slot, vouched_at })
     }
 
     /// The same once a server said yes to it.
@@ -112,7 +112,7 @@ impl Lookup<'_> {
         let mut looked = Looked { revoked_keys: self.memory.revoked_keys(chain), ..Looked::default() };
         let (mut opened, mut shards) = (None, BTreeMap::new());
         for held in [Some(license), proof].into_iter().flatten() {
-            let kept = held.slot.map(|slot| {
+            let kept = held.number.map(|slot| {
                 let kept = shards.entry(Shard::block_of(slot));
                 let kept = kept.or_insert_with_key(|block| {
                     let opened = opened.get_or_insert_with(|| self.open());
