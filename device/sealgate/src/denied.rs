@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealgate_artifact::{Code, Decision, Family, License, LicenseId, Module, UnixSeconds};
 
-use crate::revocations::{HeldStatement, Listed};
+use crate::looked::{HeldStatement, Listed};
 use crate::seat::UnverifiedSeat;
 use crate::wait;
 

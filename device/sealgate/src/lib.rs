@@ -95,6 +95,7 @@ pub mod integrity;
 mod judge;
 mod kept;
 mod license;
+mod looked;
 mod lookup;
 mod maximum;
 mod modules;

@@ -4,9 +4,9 @@ use sealgate_artifact::{Code, StatementId, UnixSeconds};
 use sealgate_container::Purpose;
 use sealgate_trust::TrustError;
 
-use super::found::HeldStatement;
 use crate::ConfigurationError;
 use crate::container::{StageError, what};
+use crate::looked::HeldStatement;
 
 /// What counts from an import on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,10 +6,10 @@ use sealgate_artifact::{AppId, PublicKey, Shard, StatementId, UnixSeconds, Unver
 use sealgate_rules::ShardSays;
 use sealgate_trust::{TenantTrust, TrustError, Verified, verify_shard, verify_snapshot};
 
-use super::found::{Listed, Looked, Seen, Slot};
 use super::kept_file::{Entries, KeptFile, Place};
 use super::memory::RevocationMemory;
 use super::store::RevocationStore;
+use crate::looked::{Listed, Looked, Seen, Slot};
 
 /// A shard that verified, and from when the newest whole word of its block is.
 struct Newest {

@@ -6,8 +6,8 @@ use sealgate_artifact::{KeyState, KeyUse, PublicKey, StatementId, UnixSeconds};
 use sealgate_trust::{Maximum, TenantTrust};
 use serde::{Deserialize, Serialize};
 
-use super::found::{Listed, Looked, Seen};
 use crate::kept::read;
+use crate::looked::{Listed, Looked, Seen};
 use crate::maximum::MaximumText;
 
 /// How many statements are remembered as looked up. A machine holds few; whoever shows it many files fills no disk.
