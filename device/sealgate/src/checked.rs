@@ -1,10 +1,10 @@
 //! Questions of whoever looks for the reason of a failure. None of them changes anything.
 
 use sealgate_artifact::{Operation, UnixSeconds};
-use sealgate_trust::Accepted;
 
 use crate::clock::Deadline;
 use crate::judge::{Question, Refusal};
+use crate::offline::known_maxima;
 use crate::state::State;
 use crate::statements::Statements;
 use crate::{Client, Error, exchange};
@@ -19,7 +19,7 @@ impl Client {
     /// behind.
     pub fn signed_time(&self) -> Result<UnixSeconds, Error> {
         let epoch = UnixSeconds::new(0).expect("the first second");
-        Ok(self.kept()?.map_or(epoch, |found| found.state.floors().newest()))
+        Ok(self.kept()?.map_or(epoch, |found| self.floors(&found.state).newest()))
     }
 
     /// Asks the server's address for what the vendor vouches for there, and verifies it: the chain of keys, and a certificate for this
@@ -37,12 +37,13 @@ impl Client {
         let found = self.kept()?;
         let state = found.as_ref().map(|found| &found.state);
         let held = state.map_or_else(|| Statements::of_build(&self.trust.chain), |state| self.held(state));
+        let accepted = state.map(State::accepted).unwrap_or_default();
+        let accepted = known_maxima(&self.trust, accepted, &held);
         // Only what has just come counts.
         let has = missing.over(Statements { certificate: None, ..held }, &self.trust.chain);
-        let accepted = state.map_or_else(Accepted::default, State::accepted);
         let licenses = state.map(State::licenses).unwrap_or_default();
         let epoch = UnixSeconds::new(0).expect("the first second");
-        let floor = state.map_or(epoch, |state| state.floors().authority);
+        let floor = state.map_or(epoch, |state| state.floors_kept().authority);
         for operation in [Operation::Activate, Operation::Heartbeat] {
             let question = Question {
                 trust: &self.trust,

@@ -1,13 +1,13 @@
 //! One program on one device, and the server it asks.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use sealgate_artifact::{
     AboutDevice, Code, DeviceId, DeviceRequest, ForeignKey, LicenseKey, LicenseName, Nonce, Operation,
     StatementId, Word,
 };
-use sealgate_trust::{SentRequest, TenantTrust};
+use sealgate_trust::{Accepted, SentRequest, TenantTrust};
 use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
@@ -16,7 +16,7 @@ use crate::exchange::{self, Answer, Missing};
 use crate::judge::{Judged, Question, Refusal};
 use crate::revocations::{Looked, Lookup, RevocationMemory, Slot};
 use crate::server::Server;
-use crate::state::{SealingSeed, State};
+use crate::state::{Floors, SealingSeed, State};
 use crate::statements::Statements;
 use crate::trust::Trust;
 use crate::{
@@ -214,15 +214,21 @@ impl Client {
     /// machine's, never below the one that a server signed last. What verified is remembered as in
     /// [`validate_license`](Self::validate_license).
     pub fn validate_license_file(&self, file: &[u8]) -> Result<License, Error> {
-        let now = self.clock.now();
+        let clock = self.clock.now();
+        let found = RefCell::new(Looked::default());
         let judge = |state: &State| {
-            let listed = |chain: &_, license: &_| {
-                self.look(&state.revocations, chain, Slot::of_license(license), None).listed
+            let now = clock.max(self.floors(state).newest());
+            let look = |chain: &_, license: &_| {
+                let looked = self.look(&state.revocations, chain, Slot::of_license(license), None);
+                found.replace(looked.clone());
+                looked
             };
-            offline::judge_file(&self.trust, (state, self.held(state)), (file, now), listed)
+            offline::judge_file(&self.trust, (state, self.held(state)), (file, now), look)
                 .map_err(Refusal::from)
         };
         let concluded = self.remember(self.state()?, judge).map_err(Refusal::into_error)?;
+        // Where it cannot be written, the note says so.
+        let _ = self.remember_looked(&found.into_inner());
         Ok(with_note(concluded)?)
     }
 
@@ -294,7 +300,7 @@ impl Client {
             let Judged { verdict, memory, effect } = judge(&found.state)?;
             let mut next = found.state.after(memory, effect);
             if let Err(denied) = &verdict {
-                next.revocations.listed.extend(denied.listed());
+                next.revocations.list(denied.listed());
             }
             let failed = match self.replace(Some(&found.bytes), &next.encode()) {
                 Ok(true) => return Ok(Concluded { verdict, not_kept: None }),
@@ -321,14 +327,14 @@ impl Client {
         fetched: &Fetched,
         judge: impl Fn(&Question<'_>, Statements) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let (floor, clock) = (state.floors().authority, self.clock.now());
+        let (floor, clock) = (state.floors_kept().authority, self.clock.now());
         let question = Question {
             trust: &self.trust,
             origin: &self.server.origin,
             operation,
             now: clock.max(floor),
             floor,
-            accepted: &state.accepted(),
+            accepted: &self.known_maxima(state),
             licenses: &state.licenses(),
             listed: &|chain, license, proof| self.look(&state.revocations, chain, license, proof).listed,
         };
@@ -355,8 +361,11 @@ impl Client {
         license: Slot,
         proof: Option<Slot>,
     ) -> Looked {
-        let store = self.revocation_store.as_deref();
-        Lookup { store, app: self.trust.app, memory }.look(chain, license, proof)
+        self.lookup(memory).look(chain, license, proof)
+    }
+
+    pub(crate) fn lookup<'a>(&'a self, memory: &'a RevocationMemory) -> Lookup<'a> {
+        Lookup { store: self.revocation_store.as_deref(), app: self.trust.app, memory }
     }
 
     /// What the client has before an answer: the newest of its state and its build.
@@ -366,6 +375,26 @@ impl Client {
             Some(memory) => memory.statements.clone().or_newer(build),
             None => Statements::of_build(build),
         }
+    }
+
+    /// What nothing older of the chain of keys is believed than, be it from a server or a file.
+    pub(crate) fn known_maxima(&self, state: &State) -> Accepted {
+        offline::known_maxima(&self.trust, state.accepted(), &self.held(state))
+    }
+
+    /// The times below which time does not run. What a snapshot says is none of them where every key that signed it is revoked by now
+    /// (`spec/revocation.md` §5.1 step 5).
+    pub(crate) fn floors(&self, state: &State) -> Floors {
+        let floors = state.floors_kept();
+        if floors.snapshot.max(floors.ran) <= floors.signed() {
+            return floors;
+        }
+        let chain = offline::known_whenever(&self.trust, &state.accepted(), &self.held(state));
+        let counts = state.revocations.snapshot.as_ref().is_some_and(|taken| {
+            // Where nothing says otherwise, time does not run backwards.
+            chain.is_none_or(|chain| chain.has_standing(&taken.maximum))
+        });
+        if counts { floors } else { floors.without_snapshot() }
     }
 
     /// The state; where there is none, a new one with a new device key, saved before anybody hears of the key.
@@ -389,6 +418,36 @@ impl Client {
         let loaded = self.store.load().map_err(|e| ConfigurationError::Store(e.to_string()))?;
         let found = |bytes: Zeroizing<Vec<u8>>| Ok(Found { state: State::decode(&bytes)?, bytes });
         loaded.map(Zeroizing::new).map(found).transpose()
+    }
+
+    /// What is odd about the state, though it reads, in a sentence for people; `None`: nothing.
+    pub fn state_note(&self) -> Result<Option<String>, ConfigurationError> {
+        self.store.note().map_err(|why| ConfigurationError::Store(why.to_string()))
+    }
+
+    /// What was looked up, for when the data is lost.
+    pub(crate) fn remember_looked(&self, looked: &Looked) -> Result<(), ConfigurationError> {
+        for _ in 0..ATTEMPTS {
+            let found = if looked.is_nothing() { None } else { self.kept()? };
+            let Some(Found { mut state, bytes }) = found else { return Ok(()) };
+            let before = state.revocations.clone();
+            state.revocations.note(looked);
+            let replace = if looked.is_revoked() { Self::replace_all } else { Self::replace };
+            if state.revocations == before || replace(self, Some(&bytes), &state.encode())? {
+                return Ok(());
+            }
+        }
+        Err(ConfigurationError::StateContended)
+    }
+
+    /// Replaces the state, and the older copy, too, so that nothing is left from before.
+    pub(crate) fn replace_all(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {
+        let is_replaced = self.replace(old, new)?;
+        if is_replaced {
+            // Where another process was faster, it wrote over the older one.
+            self.replace(Some(new), new)?;
+        }
+        Ok(is_replaced)
     }
 
     pub(crate) fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {

@@ -138,6 +138,9 @@ pub enum ConfigurationError {
     /// The state is not what this program wrote.
     #[error("the state is damaged")]
     StateDamaged,
+    /// A later version of this program wrote the state.
+    #[error("the state was made by a newer version of this program")]
+    StateNewer,
     /// Others write the state all the time.
     #[error("other processes changed the state at every attempt to save it")]
     StateContended,
@@ -325,7 +328,9 @@ impl ConfigurationError {
         match self {
             Self::TrustMissing => Code::TrustMissing,
             Self::Chain(error) => error.code(),
-            Self::Store(_) | Self::StateDamaged | Self::StateContended => Code::FileUnreadable,
+            Self::Store(_) | Self::StateDamaged | Self::StateNewer | Self::StateContended => {
+                Code::FileUnreadable
+            }
             _ => Code::ConfigInvalid,
         }
     }
@@ -346,6 +351,7 @@ impl ConfigurationError {
                 "Make the state folder writable for the user who runs this program, and make room on its disk."
             }
             Self::StateDamaged => "Restore the state, or remove it: the machine then counts as a new device.",
+            Self::StateNewer => "Use the newer version again: only that one knows what the state says.",
             Self::StateContended => "Give each instance of the program its own state.",
             Self::Fingerprint => "Give a fingerprint of 1 to 128 bytes, or none.",
             Self::Modules => {

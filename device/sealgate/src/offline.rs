@@ -1,13 +1,14 @@
 //! A license file on a machine that asks nobody.
 
-use sealgate_artifact::{Foreign, License as Signed, StatementId, UnixSeconds};
+use sealgate_artifact::{Foreign, Keyset, License as Signed, Root, TenantKeyset, UnixSeconds, Unverified};
 use sealgate_trust::{Accepted, ChainBytes, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::judge::{Judged, newest, rights, unless_listed};
 use crate::license::POLICIES;
+use crate::revocations::Looked;
 use crate::state::{Effect, Memory, State};
 use crate::statements::Statements;
-use crate::{Error, License, SecurityError, Trust};
+use crate::{Denied, Error, License, SecurityError, Trust};
 
 /// Verifies the bytes of a license file under what the build pins, at the time `now`, and returns the license's rights.
 ///
@@ -22,22 +23,27 @@ pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) 
     Ok(rights(verified.get(), None, now)?)
 }
 
-/// The same by what a client has and remembers; `held` is what it has of the chain, and `listed` looks up what was taken back.
+/// The same by what a client has and remembers, at a time that is not below its floors; `held` is what it has of the chain, and `look` looks up what was taken back.
 pub(crate) fn judge_file(
     trust: &Trust,
     (state, held): (&State, Statements),
     (file, now): (&[u8], UnixSeconds),
-    listed: impl Fn(&TenantTrust, &Verified<Signed>) -> Vec<StatementId>,
+    look: impl Fn(&TenantTrust, &Verified<Signed>) -> Looked,
 ) -> Result<Judged<License>, SecurityError> {
-    let floors = state.floors();
-    let now = now.max(floors.newest());
     let accepted = state.accepted();
     let (chain, held) = known_chain(trust, &accepted, held, now)?;
     let verified =
         verify_license(&chain, file, Some(trust.app), POLICIES).map_err(|why| of_license(file, why))?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
-    let verdict = unless_listed(rights(verified.get(), None, now), &verified, listed(&chain, &verified));
-    let memory = Memory { accepted: chain.accepted().clone(), floors, licenses, statements: held };
+    let looked = look(&chain, &verified);
+    let verdict = unless_listed(rights(verified.get(), None, now), &verified, looked.listed);
+    let verdict = match verdict {
+        // spec/revocation.md §5.5.
+        Ok(_) if looked.is_unseen => Err(Denied::unseen(verified.get().license)),
+        verdict => verdict,
+    };
+    let (accepted, floors) = (chain.accepted().clone(), state.floors_kept());
+    let memory = Memory { accepted, floors, licenses, statements: held };
     Ok(Judged { verdict, memory, effect: Effect::None })
 }
 
@@ -56,6 +62,28 @@ pub(crate) fn known_chain(
             Ok((chain, held.under(trust.chain.clone())))
         }
     }
+}
+
+/// What nothing older is believed than (`spec/keys.md` §4.7): what was accepted, and what state and build hold. That its time has not
+/// come, or is over, makes nothing older count.
+pub(crate) fn known_maxima(trust: &Trust, accepted: Accepted, held: &Statements) -> Accepted {
+    let known = known_whenever(trust, &accepted, held);
+    known.map_or(accepted, |chain| chain.accepted().clone())
+}
+
+/// What is held of the chain, or else what the build brings along, whatever the time is.
+pub(crate) fn known_whenever(trust: &Trust, accepted: &Accepted, held: &Statements) -> Option<TenantTrust> {
+    [&held.chain, &trust.chain]
+        .into_iter()
+        .find_map(|bytes| chain(trust, bytes, accepted, begun_at(bytes)?).ok())
+}
+
+/// When the last of the statements was signed, as they say of themselves: then all their windows had begun.
+pub(crate) fn begun_at(chain: &ChainBytes) -> Option<UnixSeconds> {
+    let root = Unverified::<Root>::decode(chain.roots.last()?).ok()?.danger_peek().ok()?;
+    let keyset = Unverified::<Keyset>::decode(&chain.keyset).ok()?.danger_peek().ok()?;
+    let tenant_keyset = Unverified::<TenantKeyset>::decode(&chain.tenant_keyset).ok()?.danger_peek().ok()?;
+    Some(root.issued_at.max(keyset.issued_at).max(tenant_keyset.issued_at))
 }
 
 /// What the build itself pins, for a client that remembers nothing.

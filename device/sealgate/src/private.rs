@@ -2,9 +2,11 @@
 //! there is believed; how they are made, locked and made durable.
 #![expect(clippy::disallowed_methods, reason = "part of the file adapter")]
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 const LOCK: &str = "lock";
 
@@ -144,20 +146,35 @@ pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
 
 /// Keeps other processes out of the folder while it lives. It is released with the process, whatever ends it.
 pub(crate) fn lock(folder: &Path) -> io::Result<File> {
-    lock_named(folder, LOCK)
-}
-
-/// The same for something that has a lock of its own.
-pub(crate) fn lock_named(folder: &Path, name: &str) -> io::Result<File> {
-    let mut options = for_owner();
-    options.read(true).write(true).create(true).truncate(false);
-    // Another user who has it open could hold the lock for ever.
-    let file = open(&options, &folder.join(name))?;
+    let file = open_lock(folder, LOCK)?;
     match file.lock() {
         // Where the file system knows no locks, one process has the folder to itself, or nothing helps.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
         locked => locked.map(|()| file),
     }
+}
+
+/// The same by a lock of its own, and whoever holds it is not waited for longer than this.
+pub(crate) fn lock_within(folder: &Path, name: &str, patience: Duration) -> io::Result<File> {
+    let file = open_lock(folder, name)?;
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(file),
+        Err(TryLockError::Error(error)) => return Err(error),
+        Err(TryLockError::WouldBlock) => {}
+    }
+    let (tell, told) = mpsc::sync_channel(1);
+    // Where nobody waits any more, the lock is let go as soon as this thread has it.
+    let waits = move || drop(tell.send(file.lock().map(|()| file)));
+    std::thread::Builder::new().name("sealgate-lock".to_owned()).spawn(waits)?;
+    told.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::ResourceBusy.into()))
+}
+
+fn open_lock(folder: &Path, name: &str) -> io::Result<File> {
+    let mut options = for_owner();
+    options.read(true).write(true).create(true).truncate(false);
+    // Another user who has it open could hold the lock for ever.
+    open(&options, &folder.join(name))
 }
 
 /// Of what is made with it, nobody else reads anything.

@@ -14,7 +14,7 @@ impl Client {
         let now = self.clock.now();
         let chain = match self.kept()? {
             Some(Found { state, .. }) => {
-                let now = now.max(state.floors().newest());
+                let now = now.max(self.floors(&state).newest());
                 known_chain(&self.trust, &state.accepted(), self.held(&state), now)?.0
             }
             None => pinned_chain(&self.trust, now)?,

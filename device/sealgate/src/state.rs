@@ -19,7 +19,10 @@ use crate::maximum::MaximumText;
 use crate::revocations::{RevocationMemory, RevocationText};
 use crate::statements::Statements;
 
-const VERSION: u32 = 3;
+/// With revocation data, which earlier versions of this program cannot read.
+const VERSION: u32 = 4;
+/// What they can read: it is written where nothing of revocation data is remembered.
+const WITHOUT_REVOCATIONS: u32 = 3;
 /// Without anything of a guard; and before, without anything of an activation.
 const EARLIER: [u32; 2] = [2, 1];
 
@@ -87,11 +90,31 @@ pub(crate) struct Floors {
     pub(crate) authority: UnixSeconds,
     /// What a server said last. A newer answer replaces it, so that a server whose clock was ahead does no lasting harm.
     pub(crate) server: UnixSeconds,
+    /// What the newest snapshot says; 1970 where none does. The next snapshot, or a server's answer, replaces it. It counts as long as a
+    /// key that signed that snapshot does.
+    pub(crate) snapshot: UnixSeconds,
+    /// Until when guards ran by it. Only a guard's time follows from it: it may be after the end of the vendor's keys.
+    pub(crate) ran: UnixSeconds,
 }
 
 impl Floors {
-    /// The higher one.
+    /// Of a device that was told nothing.
+    pub(crate) fn none() -> Self {
+        Self { authority: epoch(), server: epoch(), snapshot: epoch(), ran: epoch() }
+    }
+
+    /// The highest one.
     pub(crate) fn newest(self) -> UnixSeconds {
+        self.signed().max(self.snapshot)
+    }
+
+    /// The same without what a snapshot says.
+    pub(crate) fn without_snapshot(self) -> Self {
+        Self { snapshot: epoch(), ran: epoch(), ..self }
+    }
+
+    /// The highest of those that no snapshot takes back.
+    pub(crate) fn signed(self) -> UnixSeconds {
         self.authority.max(self.server)
     }
 }
@@ -131,10 +154,9 @@ impl State {
         self.activating.take_if(|under_way| under_way.as_slice() == request);
     }
 
-    /// 1970 where nothing was accepted yet.
-    pub(crate) fn floors(&self) -> Floors {
-        let none = Floors { authority: epoch(), server: epoch() };
-        self.memory.as_ref().map_or(none, |memory| memory.floors)
+    /// As they are kept, whether or not the newest snapshot counts ([`Client::floors`](crate::Client::floors)).
+    pub(crate) fn floors_kept(&self) -> Floors {
+        self.memory.as_ref().map_or(Floors::none(), |memory| memory.floors)
     }
 
     /// What was accepted before, if anything was.
@@ -149,7 +171,7 @@ impl State {
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut text = Text {
-            version: VERSION,
+            version: if self.is_readable_before() { WITHOUT_REVOCATIONS } else { VERSION },
             device_seed: encode_hex(&self.device_key.seed()[..]),
             sealing_seed: self.sealing.as_ref().map(|seed| encode_hex(&seed.0[..])),
             memory: self.memory.as_ref().map(MemoryText::of),
@@ -164,15 +186,29 @@ impl State {
         bytes
     }
 
+    fn is_readable_before(&self) -> bool {
+        self.revocations.is_empty() && self.floors_kept() == self.floors_kept().without_snapshot()
+    }
+
     /// Reads what [`encode`](Self::encode) wrote, now or in an earlier version, and nothing else.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ConfigurationError> {
+        let made = serde_json::from_slice::<Made>(bytes).map_err(|_| ConfigurationError::StateDamaged)?;
+        if made.version > VERSION {
+            return Err(ConfigurationError::StateNewer);
+        }
         let text: Text = serde_json::from_slice(bytes).map_err(|_| ConfigurationError::StateDamaged)?;
         text.read().ok_or(ConfigurationError::StateDamaged)
     }
 }
 
-fn epoch() -> UnixSeconds {
+pub(crate) fn epoch() -> UnixSeconds {
     UnixSeconds::new(0).expect("the first second")
+}
+
+/// What is read of a state that a later version made, whatever else is in it.
+#[derive(Deserialize)]
+struct Made {
+    version: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -203,7 +239,8 @@ impl Text {
             text.zeroize();
             seed.map(SealingSeed)
         });
-        let is_known = self.version == VERSION || EARLIER.contains(&self.version);
+        let is_known =
+            [VERSION, WITHOUT_REVOCATIONS].contains(&self.version) || EARLIER.contains(&self.version);
         is_known.then_some(())?;
         Some(State {
             device_key: DeviceKey::from_seed(&*seed?),
@@ -223,6 +260,10 @@ struct MemoryText {
     floor: u64,
     #[serde(default)]
     authority_floor: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    snapshot_floor: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    snapshot_ran: u64,
     tenant: Option<String>,
     root: Option<MaximumText>,
     keyset: Option<MaximumText>,
@@ -248,6 +289,8 @@ impl MemoryText {
         Self {
             floor: memory.floors.server.get(),
             authority_floor: memory.floors.authority.get(),
+            snapshot_floor: memory.floors.snapshot.get(),
+            snapshot_ran: memory.floors.ran.get(),
             tenant: accepted.tenant.map(|tenant| tenant.to_string()),
             root: accepted.root.as_ref().map(MaximumText::of),
             keyset: accepted.keyset.as_ref().map(MaximumText::of),
@@ -273,11 +316,18 @@ impl MemoryText {
             floors: Floors {
                 authority: UnixSeconds::new(self.authority_floor)?,
                 server: UnixSeconds::new(self.floor)?,
+                snapshot: UnixSeconds::new(self.snapshot_floor)?,
+                ran: UnixSeconds::new(self.snapshot_ran)?,
             },
             licenses: self.licenses.into_iter().map(license).collect::<Option<_>>()?,
             statements: self.statements.read(),
         })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn license((id, newest): (String, MaximumText)) -> Option<(LicenseId, Maximum)> {

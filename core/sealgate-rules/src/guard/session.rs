@@ -53,7 +53,7 @@ impl Session {
         let (true, Some(lack), Ok(now)) = (self.latches.is_empty(), self.effective.lack(), known.now) else {
             return self;
         };
-        let is_doubtful = lack.is_of_time() && now.clock == super::ClockShows::Doubtful;
+        let is_doubtful = lack.is_of_time() && !now.clock.lasts();
         if !lack.lasts() || is_doubtful {
             return self;
         }

@@ -15,6 +15,8 @@ const APART: u64 = 30 * DAY;
 pub struct TimeFloors {
     /// The newest time that stood under a signature which was believed.
     pub signed: UnixSeconds,
+    /// What the newest snapshot of revocation data says, and what ran by it. It falls with that snapshot, which another one may replace.
+    pub imported: UnixSeconds,
     /// What this machine's clocks showed while the program ran.
     pub local: LocalFloor,
 }
@@ -47,6 +49,16 @@ pub enum ClockShows {
     /// A time so far ahead that nobody knows whether it is true. It counts while the clock shows it, and nothing lasts that follows
     /// from it.
     Doubtful,
+    /// Less than the newest snapshot of revocation data says, which nothing else is known to reach. Time runs at that while the snapshot
+    /// counts, and nothing lasts that follows from it.
+    Imported,
+}
+
+impl ClockShows {
+    /// Whether what follows from the time lasts.
+    pub fn lasts(self) -> bool {
+        matches!(self, Self::Fits | Self::Behind)
+    }
 }
 
 /// The clock is further behind the newest known time than the license tolerates.
@@ -66,22 +78,30 @@ impl Default for LocalFloor {
 }
 
 impl TimeFloors {
-    /// The higher one.
+    /// The highest one.
     pub fn newest(&self) -> UnixSeconds {
+        self.lasting().max(self.imported)
+    }
+
+    /// The highest of those that no other snapshot takes back.
+    pub fn lasting(&self) -> UnixSeconds {
         self.signed.max(self.local.at)
     }
 
     /// `spec/guard.md` §2.2: the time when a program starts, where the machine's clock shows `wall`.
     pub fn tell(&self, policy: ClockPolicy, wall: UnixSeconds) -> Result<Moment, ClockRolledBack> {
         let known = self.newest();
+        let is_imported = known > self.lasting();
         if policy.mode == Some(ClockMode::RunTime) {
-            return Ok(Moment { at: known, clock: ClockShows::Fits });
+            let clock = if is_imported { ClockShows::Imported } else { ClockShows::Fits };
+            return Ok(Moment { at: known, clock });
         }
         let tolerance = policy.tolerance.unwrap_or(ClockPolicy::TOLERANCE);
         if wall.plus(tolerance) < known {
             return Err(ClockRolledBack { known, shown: wall });
         }
         let clock = match wall {
+            wall if wall < known && is_imported => ClockShows::Imported,
             wall if wall < known => ClockShows::Behind,
             wall if wall > known.plus(PLAUSIBLE_STEP) => ClockShows::Doubtful,
             _ => ClockShows::Fits,
@@ -97,24 +117,28 @@ impl TimeFloors {
         let local = match self.tell(policy, wall) {
             Err(_) => LocalFloor { at: self.local.at, doubted: vec![] },
             Ok(Moment { clock: ClockShows::Doubtful, .. }) => self.local.doubts(wall),
+            Ok(Moment { clock: ClockShows::Imported, .. }) => {
+                LocalFloor { at: self.lasting(), doubted: vec![] }
+            }
             Ok(Moment { at, .. }) => LocalFloor { at: at.max(known), doubted: vec![] },
         };
-        Self { signed: self.signed, local }
+        Self { local, ..*self }
     }
 
     /// `spec/guard.md` §2.5: what is known after a server's verified answer, and what keys further up have signed: it heals what a clock that was ahead
-    /// left behind.
+    /// left behind. It replaces what a snapshot says, too.
     #[must_use]
     pub fn heard(&self, server: UnixSeconds, authority: UnixSeconds) -> Self {
         let signed = server.max(authority);
-        Self { signed, local: LocalFloor { at: self.local.at.min(signed), doubted: vec![] } }
+        let imported = UnixSeconds::new(0).expect("the first second");
+        Self { signed, imported, local: LocalFloor { at: self.local.at.min(signed), doubted: vec![] } }
     }
 
     /// What is known when a program has run until `believed`, a time of its [`Timeline`].
     #[must_use]
     pub fn after_run(&self, believed: UnixSeconds) -> Self {
         let local = LocalFloor { at: self.local.at.max(believed), doubted: self.local.doubted.clone() };
-        Self { signed: self.signed, local }
+        Self { local, ..*self }
     }
 }
 
@@ -138,14 +162,14 @@ impl LocalFloor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Timeline {
     began: Moment,
-    /// What was known then, which a doubted clock is ahead of.
+    /// What was known then and lasts, which a doubted clock is ahead of, and so may a snapshot be.
     known: UnixSeconds,
     /// What that clock showed then, in seconds.
     boot: u64,
 }
 
 impl Timeline {
-    /// It is `began` now, `known` is the newest time that is believed, and the clock that nobody sets shows `boot` seconds.
+    /// It is `began` now, `known` is the newest time that is believed and lasts, and the clock that nobody sets shows `boot` seconds.
     pub fn begin(began: Moment, known: UnixSeconds, boot: u64) -> Self {
         Self { began, known, boot }
     }
@@ -155,12 +179,29 @@ impl Timeline {
         Moment { at: self.began.at.plus(self.ran(boot)), ..self.began }
     }
 
-    /// The newest time that is believed then. A program that started by a doubted clock adds what it ran.
+    /// The newest time that is believed then, and lasts. A program that started by a doubted clock, or by what a snapshot says, adds what
+    /// it ran.
     pub fn believed(self, boot: u64) -> UnixSeconds {
-        match self.began.clock {
-            ClockShows::Doubtful => self.known.plus(self.ran(boot)),
-            ClockShows::Fits | ClockShows::Behind => self.at(boot).at,
-        }
+        if self.began.clock.lasts() { self.at(boot).at } else { self.known.plus(self.ran(boot)) }
+    }
+
+    /// `spec/guard.md` §2.1: what is known of a snapshot's time `imported` then. What ran by it is not to be run again.
+    pub fn imported(self, imported: UnixSeconds, boot: u64) -> UnixSeconds {
+        let says_nothing = imported.get() == 0;
+        if says_nothing || self.began.clock.lasts() { imported } else { imported.plus(self.ran(boot)) }
+    }
+
+    /// `spec/guard.md` §2.1: a running program goes on at the newest of these floors, where it is later than its own time. `floors` hold
+    /// what it ran.
+    #[must_use]
+    pub fn raised(self, floors: &TimeFloors, boot: u64) -> Self {
+        let now = self.at(boot);
+        let began = match floors.newest() {
+            newest if newest <= now.at => now,
+            at if at > floors.lasting() => Moment { at, clock: ClockShows::Imported },
+            at => Moment { at, clock: ClockShows::Fits },
+        };
+        Self::begin(began, floors.lasting(), boot)
     }
 
     /// A server's verified answer says what time it is, which overrides a clock that is ahead. It never goes below what keys
@@ -195,7 +236,11 @@ mod tests {
     }
 
     fn floors(signed: u64, local: u64) -> TimeFloors {
-        TimeFloors { signed: at(signed), local: LocalFloor { at: at(local), doubted: vec![] } }
+        TimeFloors {
+            signed: at(signed),
+            imported: at(0),
+            local: LocalFloor { at: at(local), doubted: vec![] },
+        }
     }
 
     /// The outcomes that decisions 6.1 lists.
@@ -298,6 +343,46 @@ mod tests {
             at(KNOWN),
             "never below what keys further up signed"
         );
+    }
+
+    /// `spec/guard.md` §2.1: what only a snapshot says counts while that snapshot does, and is gone with it.
+    #[test]
+    fn what_a_snapshot_says_is_gone_with_it() {
+        let run_time = ClockPolicy { mode: Some(ClockMode::RunTime), tolerance: None };
+        for (policy, wall) in [(run_time, KNOWN), (PLAIN, KNOWN + YEAR - HOUR)] {
+            let wall = at(wall);
+            let told = TimeFloors { imported: at(KNOWN + YEAR), ..floors(KNOWN, KNOWN - DAY) };
+            let now = told.tell(policy, wall).expect("within what is tolerated");
+            assert_eq!(now, Moment { at: at(KNOWN + YEAR), clock: ClockShows::Imported });
+            let line = Timeline::begin(now, told.lasting(), 5);
+            let after = told.after_start(policy, wall).after_run(line.believed(5 + HOUR));
+            assert_eq!((after.lasting(), after.imported), (at(KNOWN + HOUR), at(KNOWN + YEAR)));
+            assert_eq!(
+                line.imported(after.imported, 5 + HOUR),
+                at(KNOWN + YEAR + HOUR),
+                "it is not run again"
+            );
+        }
+        let told = TimeFloors { imported: at(KNOWN + YEAR), ..floors(KNOWN, KNOWN) };
+        assert!(told.tell(PLAIN, at(KNOWN)).is_err());
+        assert_eq!(told.after_start(PLAIN, at(KNOWN)), told, "nothing is kept");
+        // A clock that has reached it is believed.
+        let after = told.after_start(PLAIN, at(KNOWN + YEAR));
+        assert_eq!(after.lasting(), at(KNOWN + YEAR));
+        assert_eq!(told.heard(at(KNOWN), at(KNOWN)), floors(KNOWN, KNOWN), "a server's word replaces it");
+    }
+
+    /// A running program follows what is signed meanwhile.
+    #[test]
+    fn a_running_program_goes_on_at_a_floor_that_rose() {
+        let line = Timeline::begin(Moment { at: at(KNOWN), clock: ClockShows::Fits }, at(KNOWN), 5);
+        assert_eq!(line.raised(&floors(KNOWN, KNOWN), 5 + HOUR).at(5 + HOUR), line.at(5 + HOUR));
+        let raised = line.raised(&floors(KNOWN + DAY, 0), 5 + HOUR);
+        assert_eq!(raised.at(5 + 2 * HOUR), Moment { at: at(KNOWN + DAY + HOUR), clock: ClockShows::Fits });
+        let told = TimeFloors { imported: at(KNOWN + DAY), ..floors(KNOWN, KNOWN + HOUR) };
+        let raised = line.raised(&told, 5 + HOUR);
+        assert_eq!(raised.at(5 + HOUR), Moment { at: at(KNOWN + DAY), clock: ClockShows::Imported });
+        assert_eq!(raised.believed(5 + 2 * HOUR), at(KNOWN + 2 * HOUR));
     }
 
     proptest! {

@@ -291,7 +291,8 @@ fn older_keys_are_passed_over_where_newer_ones_are_known() {
     assert_eq!((reader.held.clone(), reader.versions()), (held, vec![((own(), 0), 1)]));
     // By the newer ones, what its signer says counts no more.
     assert_eq!(known(KeyState::Revoked).after(&file), Some(Code::SignatureInvalid));
-    let later = Snapshot { issued_at: now().plus(1), ..file.snapshot.clone() };
+    let later =
+        Snapshot { issued_at: now().plus(86_401), next_update: now().plus(100_000), ..file.snapshot.clone() };
     let later = File { snapshot: later, ..file };
     assert_eq!(known(KeyState::Retired).after(&later), Some(Code::KeyRetired));
     // Other keys of the same version are no older ones.
@@ -316,4 +317,23 @@ fn what_a_revoked_key_raised_stands_no_more() {
     assert_eq!(reader.after(&File::of(chain(2, after), 3, &[shard(own(), 0, 1)])), None);
     assert_eq!(reader.versions(), [((own(), 0), 1)]);
     assert_eq!(reader.snapshot.map(|it| it.version), Some(3));
+}
+
+/// A file's own faults are no sign of newer keys.
+#[test]
+fn a_chain_that_goes_back_by_itself_is_refused() {
+    let keys = vec![record(SIGNER, KeyState::Active)];
+    let mut reader = Reader::default();
+    assert_eq!(reader.after(&File::of(chain(9, keys.clone()), 1, &[])), None);
+    let again = |roots: &mut Vec<Vec<u8>>| roots.push(roots[0].clone());
+    let mut file = File::of(chain(9, keys), 3, &[shard(own(), 0, 1)]);
+    again(&mut file.chain.roots);
+    assert_eq!(reader.after(&file), Some(Code::VersionRollback));
+    // Neither where they are older, too.
+    let mut file = File::of(first_chain(), 3, &[shard(own(), 0, 1)]);
+    again(&mut file.chain.roots);
+    assert_eq!(reader.after(&file), Some(Code::VersionRollback));
+    assert_eq!(reader.versions(), []);
+    file.chain.roots.pop();
+    assert_eq!(reader.after(&file), None);
 }

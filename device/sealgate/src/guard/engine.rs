@@ -1,10 +1,11 @@
 //! The guard from inside: what it knows, when it judges, and what it shows.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use sealgate_artifact::{ClockPolicy, Module, UnixSeconds};
+use sealgate_artifact::{ClockMode, ClockPolicy, Module, UnixSeconds};
 use sealgate_rules::{
     ClockRolledBack, Enforced, Features, Findings, Known, Lack, Latch, Learned, LeftBehind, Local, Moment,
     Revocations, Rights, Session, TimeFloors, Timeline, revocations,
@@ -12,16 +13,17 @@ use sealgate_rules::{
 
 use super::checks::Checks;
 use super::events::GuardCounters;
-use super::material::{Files, Material};
+use super::material::{Files, KnownOfFiles, Material, RanBySnapshot};
 use super::shown::{GuardState, Shown, Standing};
 use super::watchers::{Watcher, Watchers};
-use crate::revocations::RevocationMemory;
-use crate::{Beat, BeatSaid, Client, Error};
+use crate::state::{Floors, epoch};
+use crate::{Beat, BeatSaid, Client, Error, ImportError, LicenseFiles, SnapshotImport};
 
 /// How often a program that runs for long keeps what time it is.
 const KEEP: Duration = Duration::from_mins(15);
 /// What is told where revocation data was put back or deleted.
-const MISSING: &str = "revocations_missing: what was found before stays in force, import a snapshot again";
+const MISSING: &str =
+    "revocations_missing: what was looked up before stays as it was found, import a snapshot again";
 /// Nothing is judged less often.
 const LOOK: Duration = Duration::from_hours(1);
 
@@ -46,12 +48,14 @@ pub(super) struct Engine {
 /// What is known, and what followed.
 struct Judged {
     material: Option<Material>,
-    /// What was remembered of revocation data when that was looked up.
-    revocations: RevocationMemory,
+    /// What was remembered of keys and revocation data before the material was read, so that what comes meanwhile is noticed.
+    known: KnownOfFiles,
     /// The modules of the release that is installed.
     released: Vec<Module>,
     enforced: Enforced,
     floors: TimeFloors,
+    /// What the state held of a snapshot's time when it was read.
+    imported_from: UnixSeconds,
     timeline: Timeline,
     /// What the clock that nobody sets showed beyond whole seconds when the timeline began. Counted from there, time is never ahead of
     /// what passed.
@@ -118,6 +122,28 @@ impl Judged {
         self.learned.lifted = found.latches.iter().filter(is_lifted).cloned().collect();
     }
 
+    /// `spec/guard.md` §2.1: goes on at what is signed meanwhile.
+    fn follow(&mut self, floors: Floors, running: Duration) {
+        let boot = self.boot(running);
+        let ran = self.timeline.imported(self.floors.imported, boot);
+        let was_replaced = floors.snapshot < self.imported_from;
+        let kept = floors.snapshot.max(floors.ran);
+        let imported = if was_replaced { kept } else { kept.max(ran) };
+        let signed = self.floors.signed.max(floors.signed());
+        self.imported_from = floors.snapshot;
+        self.floors = TimeFloors { signed, imported, local: self.floors.local.clone() };
+        if self.rolled_back.is_none() {
+            self.floors = self.floors.after_run(self.timeline.believed(boot));
+            self.timeline = self.timeline.raised(&self.floors, boot);
+        }
+    }
+
+    /// What ran by what the newest snapshot says.
+    fn ran_by_snapshot(&self, running: Duration) -> RanBySnapshot {
+        let until = self.timeline.imported(self.floors.imported, self.boot(running));
+        RanBySnapshot { from: self.imported_from, until }
+    }
+
     /// `spec/revocation.md` §6.2.
     fn revocation_state(&self, running: Duration) -> Revocations {
         let Some(material) = &self.material else { return Revocations::Unknown };
@@ -150,12 +176,16 @@ impl Engine {
     /// `spec/guard.md` §5.1: everything before the first action. It asks a server only where that may help.
     pub(super) fn start(client: Arc<Client>, setup: Setup, counters: GuardCounters) -> Self {
         let (running, wall) = (client.clock.running(), client.clock.now());
+        if let Ok(Some(note)) = client.state_note() {
+            counters.unreadable("the state is not as it was left", &note);
+        }
         let read = client.left_behind();
         let is_read = read.is_ok();
         let found = read.unwrap_or_else(|why| {
             counters.unreadable("what is kept cannot be read", &why);
             LeftBehind::default()
         });
+        let known = client.known_of_files().unwrap_or_default();
         let loaded = client.material(&setup.files);
         // What kept it from counting may be over with a server's answer: keys that have expired.
         let has_unread = loaded.is_err();
@@ -164,26 +194,28 @@ impl Engine {
             counters.unreadable(MISSING, why);
         }
         let enforced = enforced(material.as_ref(), &setup.local);
-        let signed = material.as_ref().and_then(|material| material.signed_at);
-        let signed = signed.map_or(client.signed_floor(), |at| at.max(client.signed_floor()));
-        let floors = TimeFloors { signed, local: found.floor.clone() };
+        let admitted_at = material.as_ref().and_then(|material| material.signed_at);
+        let kept = client.signed_floors();
+        let signed = admitted_at.map_or(kept.signed(), |at| at.max(kept.signed()));
+        let floors = TimeFloors { signed, imported: kept.snapshot.max(kept.ran), local: found.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
         // At the very first start, and where nobody ever signed anything, nothing is known that a clock could be compared with.
         let is_known = found != LeftBehind::default() && floors.newest().get() > 0;
-        if let Some(now) = told.ok().filter(|_| is_known) {
+        if let Some(now) = told.ok().filter(|_| is_known && enforced.clock.mode != Some(ClockMode::RunTime)) {
             counters.clock(now.clock);
         }
         let mut judged = Judged {
             timeline: timeline(&floors, told, running),
             phase: beyond_seconds(running),
             floors: floors.after_start(enforced.clock, wall),
+            imported_from: kept.snapshot,
             rolled_back: told.err(),
             unheard_at: found.unheard_at,
             findings: Findings::default(),
             session: nothing(&enforced, told),
             released: released(&client, &setup.files, &counters),
             material,
-            revocations: client.revocations_kept().unwrap_or_default(),
+            known,
             enforced,
             learned: Learned { has_started: true, ..Learned::default() },
             is_read,
@@ -260,16 +292,16 @@ impl Engine {
         });
     }
 
-    /// Looks everything up again where this program or another one imported something since.
+    /// Looks everything up again where this program or another one imported something since, be it keys alone.
     fn read_revocations(&self, judged: &mut Judged) {
-        let Ok(now) = self.client.revocations_kept() else { return };
-        if now == judged.revocations {
+        let Ok(now) = self.client.known_of_files() else { return };
+        if now == judged.known {
             return;
         }
-        let before = std::mem::replace(&mut judged.revocations, now);
-        let snapshot = |memory: &RevocationMemory| memory.snapshot.clone();
-        if let Some(taken) =
-            snapshot(&judged.revocations).filter(|taken| snapshot(&before).as_ref() != Some(taken))
+        let before = std::mem::replace(&mut judged.known, now);
+        judged.follow(self.client.signed_floors(), self.client.clock.running());
+        let snapshot = |known: &KnownOfFiles| known.revocations.snapshot.clone();
+        if let Some(taken) = snapshot(&judged.known).filter(|taken| snapshot(&before).as_ref() != Some(taken))
         {
             self.counters.imported(taken.maximum.version, taken.issued_at);
         }
@@ -282,6 +314,14 @@ impl Engine {
             loaded => judged.hold(counted(loaded, &self.counters), &self.setup.local, &self.counters),
         }
         judged.released = released(&self.client, &self.setup.files, &self.counters);
+    }
+
+    /// Takes a snapshot over, and with it looks up what lies beside the program.
+    pub(super) fn import(&self, file: &Path) -> Result<SnapshotImport, ImportError> {
+        let staged = self.client.stage(file, |_, _| ())?;
+        let Files { license, proof, .. } = &self.setup.files;
+        let files = LicenseFiles { license: license.as_deref(), proof: proof.as_deref() };
+        self.client.import_staged_for(&staged, files)
     }
 
     /// How far the rights go.
@@ -329,7 +369,9 @@ impl Engine {
             return;
         }
         let was_kept = judged.is_kept;
-        let kept = self.client.leave_behind(&judged.left_behind(running), &judged.learned);
+        let left = judged.left_behind(running);
+        let found = (judged.material.as_ref().map(|it| &it.looked), judged.ran_by_snapshot(running));
+        let kept = self.client.leave_behind(&left, &judged.learned, found);
         match &kept {
             Ok(()) => {
                 judged.learned =
@@ -402,17 +444,18 @@ fn take_in(
         }
     };
     if beat.asked_now {
-        let authority = client.authority_floor();
+        let authority = client.signed_floors().authority;
         judged.timeline = judged.timeline.heard(beat.server_time, authority, beat.came_at.as_secs());
         judged.phase = beyond_seconds(beat.came_at);
         judged.floors = judged.floors.heard(beat.server_time, authority);
+        judged.imported_from = epoch();
         judged.rolled_back = None;
         judged.learned.heard_time = true;
     }
     match &beat.said {
         // It reached a server, and is no admission: it neither lengthens a grace nor ends one.
         BeatSaid::Refused { code, .. } => counters.heartbeat_failed(code),
-        BeatSaid::Admitted | BeatSaid::Ended { .. } => {
+        BeatSaid::Admitted | BeatSaid::Revoked | BeatSaid::Ended { .. } => {
             judged.unheard_at = None;
             judged.learned.was_answered = true;
         }
@@ -448,7 +491,7 @@ fn enforced(material: Option<&Material>, local: &Local) -> Enforced {
 fn timeline(floors: &TimeFloors, told: Result<Moment, ClockRolledBack>, running: Duration) -> Timeline {
     let first = told.or_else(|_| floors.tell(ClockPolicy::default(), floors.newest()));
     let first = first.expect("the newest known time is not behind itself");
-    Timeline::begin(first, floors.newest(), running.as_secs())
+    Timeline::begin(first, floors.lasting(), running.as_secs())
 }
 
 fn beyond_seconds(running: Duration) -> Duration {

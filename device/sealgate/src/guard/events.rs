@@ -109,6 +109,9 @@ impl GuardCounters {
             ClockShows::Doubtful => {
                 "clock_doubted: the machine's clock is far ahead of the newest known time"
             }
+            ClockShows::Imported => {
+                "clock_behind: the newest revocation data says a later time than this machine knows otherwise"
+            }
         };
         Self::count(&self.license);
         tracing::warn!("[License] {why}");

@@ -1,8 +1,8 @@
 //! What a program holds of its license: from its state, else from files that were put beside it.
 
-use sealgate_artifact::{ClockMode, License as Signed, Module, StatementId, UnixSeconds};
+use sealgate_artifact::{ClockMode, License as Signed, Module, UnixSeconds};
 use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind, vouched_at};
-use sealgate_trust::{Policies, TenantTrust, TrustError, Verified, verify_license};
+use sealgate_trust::{Accepted, Policies, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::activated::Activated;
 use crate::client::{ATTEMPTS, Found};
@@ -43,6 +43,30 @@ pub(crate) struct Files {
     pub(crate) release: Option<Vec<u8>>,
 }
 
+/// What is remembered of keys and revocation data. Where it is another one than before, everything is to be looked up again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct KnownOfFiles {
+    pub(crate) accepted: Accepted,
+    pub(crate) revocations: RevocationMemory,
+}
+
+/// What a program ran by the time that the newest snapshot says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RanBySnapshot {
+    /// That time, as the program found it.
+    pub(crate) from: UnixSeconds,
+    /// Until when it ran.
+    pub(crate) until: UnixSeconds,
+}
+
+impl RanBySnapshot {
+    /// What becomes of what is kept. What was replaced by an earlier time since is not raised again.
+    fn over(self, there: Floors) -> Option<UnixSeconds> {
+        let known = there.snapshot.max(there.ran);
+        (self.from <= there.snapshot && known < self.until).then_some(self.until)
+    }
+}
+
 impl Material {
     /// For the program.
     pub(crate) fn shown(&self) -> License {
@@ -68,6 +92,7 @@ impl Material {
             admission,
             trial_ends: self.trial_ends,
             is_revoked: self.looked.is_revoked(),
+            is_unseen: self.looked.is_unseen,
             vouched_at: vouched_at(self.license.issued_at, admitted_at, self.looked.says),
         }
     }
@@ -84,65 +109,64 @@ impl Client {
         &self,
         left: &LeftBehind,
         learned: &Learned,
+        (looked, ran): (Option<&Looked>, RanBySnapshot),
     ) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let there = state.guarded.clone().unwrap_or_default();
+            let has_new = left.latches.iter().any(|latch| !there.latches.contains(latch));
             let left = left.clone().over(there, learned);
-            if state.guarded.as_ref() == Some(&left) {
+            let mut revocations = state.revocations.clone();
+            // A reason that revocation data gave is nothing without what was found there.
+            looked.inspect(|looked| revocations.note(looked));
+            let raised = ran.over(state.floors_kept());
+            let is_same = state.guarded.as_ref() == Some(&left) && state.revocations == revocations;
+            if is_same && raised.is_none() {
                 return Ok(());
             }
-            let next = State { guarded: Some(left), ..state };
-            if self.replace(Some(&bytes), &next.encode())? {
+            // No older copy is left that does not know why the rights ended.
+            let replace = if has_new { Self::replace_all } else { Self::replace };
+            let mut next = State { guarded: Some(left), revocations, ..state };
+            if let (Some(memory), Some(raised)) = (&mut next.memory, raised) {
+                memory.floors.ran = raised;
+            }
+            if replace(self, Some(&bytes), &next.encode())? {
                 return Ok(());
             }
         }
         Err(ConfigurationError::StateContended)
     }
 
-    /// The newest time under a signature that this client believed.
-    pub(crate) fn signed_floor(&self) -> UnixSeconds {
-        self.floors_kept().newest()
-    }
-
-    /// The same of keys further up alone.
-    pub(crate) fn authority_floor(&self) -> UnixSeconds {
-        self.floors_kept().authority
-    }
-
-    fn floors_kept(&self) -> Floors {
-        let none = UnixSeconds::new(0).expect("the first second");
+    /// The newest times under signatures that this client believed.
+    pub(crate) fn signed_floors(&self) -> Floors {
         let found = self.kept().ok().flatten();
-        found.map_or(Floors { authority: none, server: none }, |found| found.state.floors())
+        found.map_or(Floors::none(), |found| self.floors(&found.state))
     }
 
-    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found to be taken back
-    /// is remembered for good, also of files.
+    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found there of
+    /// revocation data is remembered, also of files.
     pub(crate) fn material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let material = self.found_material(files)?;
         if let Some(material) = &material {
             // Where the state cannot be written, a guard says so when it keeps what it knows.
-            let _ = self.remember_listed(&material.looked.listed);
+            let _ = self.remember_looked(&material.looked);
         }
         Ok(material)
     }
 
-    /// What is remembered of revocation data.
-    pub(crate) fn revocations_kept(&self) -> Result<RevocationMemory, ConfigurationError> {
-        Ok(self.kept()?.map(|found| found.state.revocations).unwrap_or_default())
+    /// What is remembered of what files may bring.
+    pub(crate) fn known_of_files(&self) -> Result<KnownOfFiles, ConfigurationError> {
+        let found = self.kept()?.map(|Found { state, .. }| KnownOfFiles {
+            accepted: state.accepted(),
+            revocations: state.revocations,
+        });
+        Ok(found.unwrap_or_default())
     }
 
-    fn remember_listed(&self, listed: &[StatementId]) -> Result<(), ConfigurationError> {
-        for _ in 0..ATTEMPTS {
-            let found = if listed.is_empty() { None } else { self.kept()? };
-            let Some(Found { mut state, bytes }) = found else { return Ok(()) };
-            let before = state.revocations.listed.len();
-            state.revocations.listed.extend(listed);
-            if state.revocations.listed.len() == before || self.replace(Some(&bytes), &state.encode())? {
-                return Ok(());
-            }
-        }
-        Err(ConfigurationError::StateContended)
+    /// Whether this device's time comes from no clock, as the license says that it is activated for.
+    pub(crate) fn reads_no_clock(&self) -> bool {
+        let held = self.found_material(&Files::default()).ok().flatten();
+        held.is_some_and(|material| material.reads_no_clock())
     }
 
     fn found_material(&self, files: &Files) -> Result<Option<Material>, Error> {
@@ -150,7 +174,7 @@ impl Client {
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated
         {
-            let known = state.floors().newest();
+            let known = self.floors(state).newest();
             let material = self.material_of(state, kept, self.clock.now().max(known));
             // It was accepted: keys that have expired since end nothing (spec/guard.md §2.2).
             let then = || self.material_of(state, kept, known).ok();
@@ -165,7 +189,7 @@ impl Client {
             Some(found) => found,
             None => self.state()?,
         };
-        let known = found.state.floors().newest();
+        let known = self.floors(&found.state).newest();
         let material = self.placed(&found.state, placed, self.clock.now().max(known));
         // Of a license that reads no clock, the windows of its keys are judged without one, too.
         let without = || self.placed(&found.state, placed, known).ok().filter(Material::reads_no_clock);
@@ -191,7 +215,8 @@ impl Client {
 
     fn material_of(&self, state: &State, kept: &Activated, now: UnixSeconds) -> Result<Material, Error> {
         let (activation, looked) = self.verified_at(state, kept, now)?;
-        let license = self.license_of(state, &kept.license, now)?.1.get().clone();
+        let chain = self.chain_for(state, kept, now)?;
+        let license = self.license_under(&chain, state, &kept.license)?.get().clone();
         let admitted = Admitted {
             at: activation.admitted_at(),
             lease_until: kept.lease_until,
@@ -210,10 +235,20 @@ impl Client {
         now: UnixSeconds,
     ) -> Result<(TenantTrust, Verified<Signed>), Error> {
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
+        let license = self.license_under(&chain, state, bytes)?;
+        Ok((chain, license))
+    }
+
+    fn license_under(
+        &self,
+        chain: &TenantTrust,
+        state: &State,
+        bytes: &[u8],
+    ) -> Result<Verified<Signed>, Error> {
         let of_license = |why: TrustError| SecurityError::Statement { what: "license", why };
         let license =
-            verify_license(&chain, bytes, Some(self.trust.app), Policies::Known).map_err(of_license)?;
-        crate::judge::newest(&chain, &license, &state.licenses())?;
-        Ok((chain, license))
+            verify_license(chain, bytes, Some(self.trust.app), Policies::Known).map_err(of_license)?;
+        crate::judge::newest(chain, &license, &state.licenses())?;
+        Ok(license)
     }
 }

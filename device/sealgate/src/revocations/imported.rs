@@ -5,7 +5,8 @@ use sealgate_container::Purpose;
 use sealgate_trust::TrustError;
 
 use crate::ConfigurationError;
-use crate::container::StageError;
+use crate::container::{StageError, what};
+use crate::looked::HeldStatement;
 
 /// What counts from an import on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +20,8 @@ pub struct SnapshotImport {
     pub shards: Vec<ShardImport>,
     /// What this device holds and the vendor took back.
     pub revoked: Vec<RevokedStatement>,
+    /// What this device holds, and was looked up.
+    pub looked_up: Vec<HeldStatement>,
     /// Whether nothing is another than before: it is the same snapshot again.
     pub is_unchanged: bool,
 }
@@ -61,24 +64,14 @@ pub struct RevokedStatement {
     pub id: StatementId,
 }
 
-/// What a device holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HeldStatement {
+/// What lies in files, beside a program or elsewhere, and not in its state. Whoever takes revocation data over, or shows what is known, looks it
+/// up, too.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LicenseFiles<'a> {
     /// A license.
-    License,
+    pub license: Option<&'a [u8]>,
     /// An activation proof.
-    Proof,
-}
-
-impl HeldStatement {
-    /// In a word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::License => "license",
-            Self::Proof => "proof",
-        }
-    }
+    pub proof: Option<&'a [u8]>,
 }
 
 /// Why a file was not taken over, or not all of it.
@@ -87,9 +80,9 @@ impl HeldStatement {
 pub enum ImportError {
     /// It is no whole container, or cannot be read or copied. Nothing of it counts.
     #[error(transparent)]
-    File(#[from] StageError),
+    File(StageError),
     /// It is a container of another purpose. Nothing of it counts.
-    #[error("this file is no snapshot: it is {}", article(*.0))]
+    #[error("this file is no snapshot: it is {}", what(*.0))]
     Purpose(Purpose),
     /// A part of it is not believed. What was verified before it stays in force (`spec/revocation.md` §5.2).
     #[error("{why}")]
@@ -99,15 +92,26 @@ pub enum ImportError {
         /// What counts nevertheless.
         imported: Box<SnapshotImport>,
     },
-    /// What it says could not be kept. Nothing of it counts.
+    /// It was verified, and what it says of this device is remembered, but the file could not be kept: what this device does not hold now
+    /// is not looked up in it later.
+    #[error("what it says counts, but it could not be kept: {why}")]
+    NotKept {
+        /// Why.
+        why: String,
+        /// What counts.
+        imported: Box<SnapshotImport>,
+    },
+    /// The state could not be read or written. Nothing of it counts.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
 }
 
-fn article(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Snapshot => "a snapshot of revocation data",
-        Purpose::Update => "an update of a program",
+impl From<StageError> for ImportError {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Purpose(found) => Self::Purpose(found),
+            error => Self::File(error),
+        }
     }
 }
 
@@ -118,6 +122,7 @@ impl ImportError {
             Self::File(error) => error.code(),
             Self::Purpose(_) => Code::KindUnexpected,
             Self::Refused { why, .. } => why.code(),
+            Self::NotKept { .. } => Code::FileUnreadable,
             Self::Configuration(error) => error.code(),
         }
     }
@@ -130,10 +135,19 @@ impl ImportError {
             Self::Refused { why: TrustError::VersionRollback, .. } => {
                 "Import the newest snapshot: this device knows a newer one."
             }
+            Self::Refused { why: TrustError::NotYetValid { .. }, .. } => {
+                "Check this machine's clock. If it is right, the vendor's was ahead: ask for a newer file."
+            }
+            Self::Refused { why: TrustError::Expired { .. }, .. } => {
+                "Ask the vendor for a newer file, and check this machine's clock."
+            }
             Self::Refused { why: TrustError::RootUnknown, .. } => {
                 "Check that this is the right file: it is another vendor's, or newer than the keys that this program was built with."
             }
             Self::Refused { why, .. } => why.code().fix().unwrap_or("Ask the vendor for the file again."),
+            Self::NotKept { .. } => {
+                "Make the state folder writable for the user who runs this program, make room on its disk, and import the file again."
+            }
             Self::Configuration(error) => error.fix(),
         }
     }

@@ -4,6 +4,9 @@ use std::any::Any;
 use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub(super) const BUSY: &str = "another import is under way";
 
 /// A file that is read from any place.
 pub trait RevocationFile: Read + Seek {}
@@ -11,9 +14,11 @@ pub trait RevocationFile: Read + Seek {}
 impl<F: Read + Seek> RevocationFile for F {}
 
 /// Keeps one file for all processes of one program on one device. There is nothing secret in it, and what it says is verified anew each
-/// time: whoever deletes or changes it un-revokes nothing, because [`Store`](crate::Store) keeps what was found.
+/// time. Whoever deletes or changes it un-revokes nothing: [`Store`](crate::Store) keeps what was found, and what was never looked up gives no
+/// right until the data is there again (`spec/revocation.md` §5.5).
 pub trait RevocationStore: Send + Sync {
-    /// Keeps every other process and thread that imports out while what it returns lives.
+    /// Keeps every other process and thread that imports out while what it returns lives. Whoever holds it is not waited for for ever: then
+    /// the error is of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy).
     fn lock(&self) -> io::Result<Box<dyn Any>>;
 
     /// The file; `None` where there is none. What is read stays the same when the file is replaced meanwhile.
@@ -49,6 +54,7 @@ impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
 #[derive(Debug, Clone)]
 pub struct KeptRevocations {
     pub(super) folder: PathBuf,
+    pub(super) patience: Duration,
 }
 
 /// Forgets everything when it goes, as [`MemoryStore`](crate::MemoryStore) does.
@@ -92,7 +98,7 @@ impl RevocationStore for MemoryRevocations {
     fn lock(&self) -> io::Result<Box<dyn Any>> {
         let mut importing = self.importing.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::replace(&mut *importing, true) {
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another import is under way"));
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, BUSY));
         }
         Ok(Box::new(Importing(self.importing.clone())))
     }

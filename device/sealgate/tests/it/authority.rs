@@ -67,6 +67,8 @@ pub(crate) struct Authority {
     pub(crate) keyset_keys: Vec<(KeyUse, Seed, KeyState)>,
     pub(crate) keyset_until: u64,
     pub(crate) tenant_version: u64,
+    /// When the tenant keyset was signed.
+    pub(crate) tenant_since: u64,
     pub(crate) issuers: Vec<(Seed, KeyState)>,
     /// Those that sign proofs.
     pub(crate) activators: Vec<(Seed, KeyState)>,
@@ -89,6 +91,7 @@ impl Authority {
             keyset_keys: vec![(KeyUse::Authority, first + 1, KeyState::Active)],
             keyset_until: NOW + 400 * DAY,
             tenant_version: 10,
+            tenant_since: NOW - DAY,
             issuers: vec![(first + 2, KeyState::Active)],
             activators: vec![],
             updaters: vec![],
@@ -161,7 +164,7 @@ impl Authority {
         let keyset = TenantKeyset {
             tenant: self.tenant,
             version: self.tenant_version,
-            issued_at: at(NOW - DAY),
+            issued_at: at(self.tenant_since),
             expires_at: at(NOW + 400 * DAY),
             keys: issuers
                 .chain(self.activators.iter().map(record(KeyUse::Activation)))

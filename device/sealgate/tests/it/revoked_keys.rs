@@ -1,10 +1,11 @@
 //! The keys that a snapshot brings count as those from an answer do (`spec/revocation.md` §4.3, §5.1, §5.4).
 
+use sealgate::Revocations;
 use sealgate_artifact::{KeyState, KeyUse};
 
 use crate::authority::{DAY, NOW, at, key};
 use crate::guard::{HOUR, heard, lack};
-use crate::snapshot::{SNAPSHOTTER, Station, shard};
+use crate::snapshot::{Draft, SNAPSHOTTER, Station, shard};
 
 #[test]
 fn a_server_that_a_snapshot_revoked_is_believed_no_more() {
@@ -61,7 +62,8 @@ fn keys_rotate_by_a_snapshot() {
     let old = station.machine.site.authority().license();
     let (new, late) = {
         let mut vendor = station.machine.site.authority().clone();
-        vendor.next_license().issued_at = at(NOW);
+        // The keyset is of a day before, and a day is what clocks may differ by.
+        vendor.next_license().issued_at = at(NOW + 1);
         let late = vendor.license();
         vendor.issuers = vec![(70, KeyState::Active)];
         (vendor.license(), late)
@@ -119,9 +121,9 @@ fn shards_of_a_revoked_key_vouch_for_nobody() {
         vendor.snapshotters = vec![(SNAPSHOTTER, KeyState::Revoked), (71, KeyState::Active)];
         vendor.tenant_version += 1;
     }
-    let draft = crate::snapshot::Draft { by: 71, ..station.draft(2, &[]) };
+    let draft = Draft { by: 71, ..station.draft(2, &[]) };
     station.import_file(&draft.file()).expect("whole");
-    assert!(found().missing.expect("told").contains("no key that counts"));
+    assert_eq!((found().state, found().missing), (Revocations::Unknown, None));
 }
 
 /// No clock runs behind what the vendor signed.
@@ -133,14 +135,53 @@ fn a_snapshot_raises_the_time() {
     draft.snapshot.next_update = at(NOW + 6 * DAY);
     station.import_file(&draft.file()).expect("whole");
     assert_eq!(station.client().signed_time().expect("it reads"), at(NOW + 5 * DAY));
-    // Not beyond the end of the keys that vouch for it, and it never lowers it.
+    // An older file lowers nothing, and a newer one says what counts: the vendor's clock was ahead.
+    let mut older = draft.clone();
+    older.snapshot.version = 0;
+    older.snapshot.issued_at = at(NOW + DAY);
+    station.changes_nothing(&older.file(), "version_rollback");
     draft.snapshot.version = 2;
     draft.snapshot.issued_at = at(NOW + 4 * DAY);
     station.import_file(&draft.file()).expect("whole");
-    assert_eq!(station.client().signed_time().expect("it reads"), at(NOW + 5 * DAY));
+    assert_eq!(station.client().signed_time().expect("it reads"), at(NOW + 4 * DAY));
+    // Not beyond the end of the keys that vouch for it.
     draft.snapshot.version = 3;
     draft.snapshot.issued_at = at(NOW + 900 * DAY);
     draft.snapshot.next_update = at(NOW + 901 * DAY);
     station.import_file(&draft.file()).expect("whole");
     assert_eq!(station.client().signed_time().expect("it reads"), at(NOW + 400 * DAY - 1));
+    // A server's word replaces it, too, and the same file again says nothing new.
+    station.client().heartbeat().expect("admitted");
+    assert_eq!(station.client().signed_time().expect("it reads"), at(NOW));
+    station.import_file(&draft.file()).expect("whole");
+    assert_eq!(station.client().signed_time().expect("it reads"), at(NOW));
+}
+
+/// `spec/keys.md` §4.7: what the build pins is known, too. A key that only the build knows to be stolen signs nothing.
+#[test]
+fn a_file_of_older_keys_than_the_builds_does_not_lead_back() {
+    for has_state in [false, true] {
+        let mut station = Station::new(None);
+        if has_state {
+            station.client().validate_license(&key()).expect("admitted");
+        }
+        let stolen = station.draft(1, &[shard(0, 1, &[5])]).file();
+        {
+            let mut vendor = station.machine.site.authority();
+            vendor.snapshotters = vec![(SNAPSHOTTER, KeyState::Revoked), (71, KeyState::Active)];
+            vendor.tenant_version += 1;
+        }
+        station.update();
+        // The first import makes a state where there is none.
+        station.import_file(&stolen).expect_err("its signer is revoked");
+        station.changes_nothing(&stolen, "signature_invalid");
+        // Nor where a clock is set back to before the build's keys.
+        station.machine.site.authority().tenant_since = NOW + 3 * DAY;
+        station.update();
+        station.changes_nothing(&stolen, "version_rollback");
+        // What is not newer than the build's is no news.
+        station.machine.pass(3 * DAY);
+        let recovery = Draft { by: 71, ..station.draft(2, &[]) };
+        assert!(!station.import_file(&recovery.file()).expect("whole").has_new_keys);
+    }
 }

@@ -217,3 +217,25 @@ fn an_older_builds_chain_does_not_help_against_newer_keys() {
     assert_eq!(error.family(), sealgate::Family::Security, "{error}");
     device.client.validate_license_file(&site.authority().license()).expect("the new one is valid");
 }
+
+/// `spec/keys.md` §4.7: a key that the build knows to be revoked makes no server the vendor's, though the state knows nothing of it.
+#[test]
+fn a_server_with_older_keys_than_the_builds_is_refused() {
+    for has_state in [false, true] {
+        let site = Site::honest();
+        let device = Device::new(site.trust(), site.clone());
+        if has_state {
+            device.validate().expect("valid");
+        }
+        let before = Site::of(site.authority().clone());
+        {
+            let mut vendor = site.authority();
+            let revoked = (KeyUse::Server, vendor.server, KeyState::Revoked);
+            vendor.keyset_keys.push(revoked);
+            vendor.keyset_version += 1;
+        }
+        let updated = device.at(site.trust(), before);
+        updated.is_refused_with("version_rollback");
+        assert_eq!(updated.client.check_server().expect_err("refused").code(), "version_rollback");
+    }
+}

@@ -52,8 +52,13 @@ pub(crate) struct Draft {
 impl Draft {
     /// With these shards, and the keys of today.
     pub(crate) fn of(authority: &Authority, version: u64, shards: &[Shard]) -> Self {
+        Self::signed_by(SNAPSHOTTER, authority, version, shards)
+    }
+
+    /// The same by another key.
+    pub(crate) fn signed_by(by: Seed, authority: &Authority, version: u64, shards: &[Shard]) -> Self {
         let roots = authority.root_statements();
-        let signed_shards: Vec<Vec<u8>> = shards.iter().map(|shard| signed(shard, &[SNAPSHOTTER])).collect();
+        let signed_shards: Vec<Vec<u8>> = shards.iter().map(|shard| signed(shard, &[by])).collect();
         let entry = |(shard, bytes): (&Shard, &Vec<u8>)| ShardEntry {
             app: shard.app,
             block: shard.block,
@@ -70,7 +75,7 @@ impl Draft {
             shards: shards.iter().zip(&signed_shards).map(entry).collect(),
         };
         Self {
-            by: SNAPSHOTTER,
+            by,
             snapshot,
             shards: signed_shards,
             roots,
@@ -152,6 +157,11 @@ impl Station {
             .clock(self.machine.clocks.clone())
             .transport(self.machine.site.clone());
         Arc::new(client.build().expect("configured"))
+    }
+
+    /// The program is replaced by a build that pins what the vendor has today.
+    pub(crate) fn update(&mut self) {
+        self.trust = self.machine.site.trust();
     }
 
     /// The state, as bytes.

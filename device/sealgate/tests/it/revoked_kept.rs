@@ -1,0 +1,116 @@
+//! The file that is kept beside the state, where it is full, in the way, or damaged (`spec/revocation.md` §5.1 step 5, §5.2).
+#![expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sealgate::container::{Container, EntryName};
+use sealgate::guard::Lack;
+use sealgate::{Client, HeldStatement, ImportError, KeptRevocations, RevocationStore};
+use sealgate_artifact::{KeyState, Shard, Statement, limits};
+
+use crate::guard::lack;
+use crate::site::ORIGIN;
+use crate::snapshot::{Draft, LICENSE_SLOT, SNAPSHOTTER, Station, put, shard};
+
+fn of_license() -> u32 {
+    u32::try_from(LICENSE_SLOT).expect("small")
+}
+
+/// The blocks whose shards are kept.
+fn kept(station: &Station) -> BTreeSet<u64> {
+    let bytes = std::fs::read(station.kept()).expect("kept");
+    let container = Container::read(&bytes).expect("whole");
+    let block = |entry: &sealgate::container::Entry| {
+        let envelope =
+            sealgate_container::decode_statement(Shard::KIND, entry.contents(&bytes).expect("in it"));
+        let payload = envelope.expect("one").payload().to_vec();
+        let said: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
+        said["block"].as_u64().expect("a number")
+    };
+    container.all(EntryName::Shard).iter().map(block).collect()
+}
+
+/// Whoever steals a key fills a file with as many lists as fit. It keeps no later one out, and what he signed goes with his key.
+#[test]
+fn a_thief_fills_no_file() {
+    let station = Station::activated(None);
+    let first = 1_000_000;
+    let many: Vec<Shard> = (first..).take(limits::SHARDS).map(|block| shard(block, 1 << 40, &[])).collect();
+    station.import(1 << 40, &many).expect("not known yet");
+    assert_eq!(kept(&station).len(), limits::SHARDS);
+    // While nobody says otherwise, what the newest snapshot names is kept first.
+    station.import((1 << 40) + 1, &[shard(0, 1, &[1])]).expect("whole");
+    let now = kept(&station);
+    assert!(now.len() == limits::SHARDS && now.contains(&0));
+    {
+        let mut vendor = station.machine.site.authority();
+        vendor.snapshotters = vec![(SNAPSHOTTER, KeyState::Revoked), (71, KeyState::Active)];
+        vendor.tenant_version += 1;
+    }
+    let draft = Draft::signed_by(71, &station.machine.site.authority(), 2, &[shard(0, 2, &[of_license()])]);
+    let imported = station.import_file(&draft.file()).expect("whole");
+    assert_eq!(imported.revoked.iter().map(|it| it.what).collect::<Vec<_>>(), [HeldStatement::License]);
+    assert_eq!(kept(&station), [0].into());
+}
+
+/// What was verified is remembered, whatever keeps the file from being kept.
+#[test]
+fn what_cannot_be_kept_counts_all_the_same() {
+    for in_the_way in ["revocations.new", "revocations.lock"] {
+        let station = Station::activated(None);
+        let folder = station.folder().join(in_the_way);
+        std::fs::create_dir(&folder).expect("it was not there");
+        let file = station.draft(1, &[shard(0, 1, &[of_license()])]).file();
+        let error = station.import_file(&file).expect_err("it cannot be kept");
+        assert_eq!(error.code().as_str(), "file_unreadable", "{error}");
+        let ImportError::NotKept { imported, .. } = &error else { panic!("{error}") };
+        assert_eq!((imported.revoked.len(), imported.is_unchanged), (1, false), "{in_the_way}");
+        let guard = station.client().guard().offline().without_threads().start().expect("it starts");
+        assert_eq!(lack(&guard), Some(Lack::Revoked), "{in_the_way}");
+        std::fs::remove_dir(&folder).expect("it is ours");
+        assert!(!station.import_file(&file).expect("whole").is_unchanged);
+        assert!(station.import_file(&file).expect("whole").is_unchanged);
+    }
+}
+
+/// What a damaged file cannot give is left out of the next one.
+#[test]
+fn a_damaged_file_keeps_no_new_one_out() {
+    let station = Station::activated(None);
+    station.import(1, &[shard(0, 1, &[1]), shard(1, 1, &[1, 2, 3])]).expect("whole");
+    let mut cut = std::fs::read(station.kept()).expect("kept");
+    cut.truncate(cut.len() - 33);
+    put(&station.kept(), &cut);
+    let imported = station.import(2, &[shard(0, 2, &[of_license()])]).expect("whole");
+    assert_eq!(imported.revoked.len(), 1);
+    assert_eq!(kept(&station), [0].into());
+}
+
+/// Whoever holds the lock hangs no program, and keeps nothing from counting.
+#[test]
+fn another_import_is_not_waited_for_for_ever() {
+    let station = Station::activated(None);
+    let kept = KeptRevocations::new(station.folder()).waits(Duration::ZERO);
+    let held = kept.lock().expect("it is free");
+    let build = Client::builder(station.machine.site.trust())
+        .server(ORIGIN)
+        .state_dir(station.folder())
+        .revocation_store(kept.clone())
+        .clock(station.machine.clocks.clone())
+        .transport(station.machine.site.clone());
+    let client = build.build().expect("configured");
+    let file = station.draft(1, &[shard(0, 1, &[of_license()])]).file();
+    let size = Some(file.len() as u64);
+    let error = client.import_snapshot(&file[..], size).expect_err("somebody holds the lock");
+    assert!(error.to_string().contains("another import is under way"), "{error}");
+    assert_eq!(client.activation().expect_err("taken back").code(), "revoked");
+    drop(held);
+    // Where it comes free in time, nothing is told.
+    let held = KeptRevocations::new(station.folder()).lock().expect("it is free");
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| station.import_file(&file).map(|_| ()).map_err(|error| error.to_string()));
+        drop(held);
+        assert_eq!(waits.join().expect("no panic"), Ok(()));
+    });
+}
