@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use sealgate_artifact::{
@@ -17,8 +17,8 @@ use crate::client::{ATTEMPTS, Found};
 use crate::container::{StageError, Staged};
 use crate::offline::{begun_at, known_chain};
 use crate::revocations::{
-    HeldStatement, ImportError, KeptFile, RevocationMemory, RevocationStore, RevokedStatement, ShardImport,
-    ShardTaken, SnapshotImport, SnapshotSays, SnapshotTaken, is_kept, keep,
+    HeldStatement, ImportError, KeptFile, RevocationFile, RevocationMemory, RevocationStore,
+    RevokedStatement, ShardImport, ShardTaken, SnapshotImport, SnapshotSays, SnapshotTaken, is_kept, keep,
 };
 use crate::state::{Floors, Memory, State, epoch};
 use crate::statements::{self, Statements};
@@ -102,7 +102,12 @@ impl Client {
             let judged = self.judge_snapshot(staged, &state)?;
             let (next, imported) = self.after_import(state, &judged);
             // First what is read for looking things up: a program that ends in between knows no newer shard than the file has.
-            let is_written = keep_file((store, &lock), staged, (&judged, &next.revocations));
+            let is_current = || self.store.load().is_ok_and(|now| now.as_deref() == Some(&bytes[..]));
+            let store = WhileCurrent { store, is_current: &is_current };
+            let is_written = keep_file((&store, &lock), staged, (&judged, &next.revocations));
+            if is_written.is_err() && !is_current() {
+                continue;
+            }
             let encoded = next.encode();
             let is_same = encoded == bytes;
             if !is_same && !self.replace(Some(&bytes), &encoded)? {
@@ -339,6 +344,34 @@ fn bounded(said_at: UnixSeconds, chain: &TenantTrust) -> UnixSeconds {
         chain.tenant_keyset().get().expires_at,
     ];
     ends.into_iter().map(|end| end.minus(1)).fold(said_at, UnixSeconds::min)
+}
+
+/// Where the file system knows no locks, an older snapshot does not take the place of a newer one that another process took over meanwhile.
+struct WhileCurrent<'a> {
+    store: &'a dyn RevocationStore,
+    /// Whether the state is the one by which the snapshot was judged.
+    is_current: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl RevocationStore for WhileCurrent<'_> {
+    fn lock(&self) -> io::Result<Box<dyn Any>> {
+        self.store.lock()
+    }
+
+    fn open(&self) -> io::Result<Option<Box<dyn RevocationFile>>> {
+        self.store.open()
+    }
+
+    fn replace(&self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        self.store.replace(&mut |out: &mut dyn Write| {
+            write(out)?;
+            if (self.is_current)() { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
+        })
+    }
+
+    fn folder(&self) -> &Path {
+        self.store.folder()
+    }
 }
 
 /// Keeps the shards that count from now on, and says whether the file is another one than before.
