@@ -32,6 +32,8 @@ pub struct TenantTrust {
     pub(crate) updaters: Signers,
     pub(crate) sharders: Signers,
     pub(crate) snapshotters: Signers,
+    /// Whether a retired key is asked when it signed.
+    pub(crate) judges_retired: bool,
 }
 
 impl TenantTrust {
@@ -83,6 +85,7 @@ impl TenantTrust {
                 tenant_keyset: Some(of_tenant),
             },
             known,
+            judges_retired: true,
         })
     }
 

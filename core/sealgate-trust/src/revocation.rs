@@ -32,7 +32,19 @@ pub fn verify_shard(
     Ok((shard, maximum))
 }
 
+/// How far the clocks of those who sign may be apart (`spec/revocation.md` §5.4). Whoever has a retired key can date back anyway: only revoking
+/// it stops him.
+const CLOCKS_APART: u64 = 86_400;
+
 impl TenantTrust {
+    /// `spec/revocation.md` §5.4: the same keys, for what their reader accepted before. That a key was retired since ends nothing of it.
+    #[must_use]
+    pub fn for_accepted(&self) -> Self {
+        let mut accepted = self.clone();
+        accepted.judges_retired = false;
+        accepted
+    }
+
     /// `spec/revocation.md` §3.3: whether what was remembered of a snapshot or a shard still counts.
     pub fn has_standing(&self, remembered: &Maximum) -> bool {
         remembered.stands(self.sharders.keys(), 1)
@@ -48,7 +60,7 @@ impl TenantTrust {
         let is_active = |key: &PublicKey| {
             keyset.keys.iter().any(|listed| listed.public_key == *key && listed.state == KeyState::Active)
         };
-        let is_new = issued_at > keyset.issued_at;
+        let is_new = self.judges_retired && issued_at > keyset.issued_at.plus(CLOCKS_APART);
         if is_new && !statement.signed_by().iter().any(is_active) {
             Err(TrustError::KeyRetired)
         } else {

@@ -107,14 +107,31 @@ impl Client {
         kept: &Activated,
         now: UnixSeconds,
     ) -> Result<(Activation, Looked), Error> {
-        let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
+        let chain = self.chain_for(state, kept, now)?;
         let license = verify_license(&chain, &kept.license, Some(self.trust.app), Policies::Known)
             .map_err(|why| SecurityError::Statement { what: "license", why })?;
         newest(&chain, &license, &state.licenses())?;
         let activation = self.admitted(&chain, &license, (state, kept), None)?;
-        let proof = Slot::of_proof(&kept.proof);
-        let looked = self.look(&state.revocations, &chain, Slot::of_license(&license), proof);
+        let at = activation.admitted_at();
+        let proof = Slot::of_proof(&kept.proof).map(|proof| proof.admitted(at));
+        let license = Slot::of_license(&license).admitted(at);
+        let looked = self.look(&state.revocations, &chain, license, proof);
         Ok((activation, looked))
+    }
+
+    /// The keys that count for these statements: those that the state holds were accepted before (`spec/revocation.md` §5.4).
+    pub(crate) fn chain_for(
+        &self,
+        state: &State,
+        kept: &Activated,
+        now: UnixSeconds,
+    ) -> Result<TenantTrust, SecurityError> {
+        let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
+        let is_held = state
+            .activated
+            .as_ref()
+            .is_some_and(|held| held.license == kept.license && held.proof == kept.proof);
+        Ok(if is_held { chain.for_accepted() } else { chain })
     }
 
     fn ask_activation(
@@ -349,6 +366,9 @@ impl Client {
 fn unless_revoked(activation: Activation, looked: Looked) -> Result<Activation, Error> {
     if looked.is_revoked() {
         return Err(Denied::revoked(activation.license(), looked.listed).into());
+    }
+    if looked.is_unseen {
+        return Err(Denied::unseen(activation.license()).into());
     }
     Ok(activation)
 }

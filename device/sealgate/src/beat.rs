@@ -40,6 +40,8 @@ pub struct Beat {
 pub enum BeatSaid {
     /// The device is still admitted.
     Admitted,
+    /// The same, and revocation data that was imported lists the license or the proof: here, they admit nobody.
+    Revoked,
     /// The heartbeat counted, and the license gives this device no more rights from a time on.
     Ended {
         /// Why: a code of `spec/errors.md` §2, or one that this program does not know.

@@ -1,6 +1,6 @@
 //! One program on one device, and the server it asks.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use sealgate_artifact::{
@@ -215,15 +215,20 @@ impl Client {
     /// [`validate_license`](Self::validate_license).
     pub fn validate_license_file(&self, file: &[u8]) -> Result<License, Error> {
         let clock = self.clock.now();
+        let found = RefCell::new(Looked::default());
         let judge = |state: &State| {
             let now = clock.max(self.floors(state).newest());
-            let listed = |chain: &_, license: &_| {
-                self.look(&state.revocations, chain, Slot::of_license(license), None).listed
+            let look = |chain: &_, license: &_| {
+                let looked = self.look(&state.revocations, chain, Slot::of_license(license), None);
+                found.replace(looked.clone());
+                looked
             };
-            offline::judge_file(&self.trust, (state, self.held(state)), (file, now), listed)
+            offline::judge_file(&self.trust, (state, self.held(state)), (file, now), look)
                 .map_err(Refusal::from)
         };
         let concluded = self.remember(self.state()?, judge).map_err(Refusal::into_error)?;
+        // Where it cannot be written, the note says so.
+        let _ = self.remember_looked(&found.into_inner());
         Ok(with_note(concluded)?)
     }
 
@@ -295,7 +300,7 @@ impl Client {
             let Judged { verdict, memory, effect } = judge(&found.state)?;
             let mut next = found.state.after(memory, effect);
             if let Err(denied) = &verdict {
-                next.revocations.listed.extend(denied.listed());
+                next.revocations.list(denied.listed());
             }
             let failed = match self.replace(Some(&found.bytes), &next.encode()) {
                 Ok(true) => return Ok(Concluded { verdict, not_kept: None }),
@@ -356,8 +361,11 @@ impl Client {
         license: Slot,
         proof: Option<Slot>,
     ) -> Looked {
-        let store = self.revocation_store.as_deref();
-        Lookup { store, app: self.trust.app, memory }.look(chain, license, proof)
+        self.lookup(memory).look(chain, license, proof)
+    }
+
+    pub(crate) fn lookup<'a>(&'a self, memory: &'a RevocationMemory) -> Lookup<'a> {
+        Lookup { store: self.revocation_store.as_deref(), app: self.trust.app, memory }
     }
 
     /// What the client has before an answer: the newest of its state and its build.
@@ -410,6 +418,21 @@ impl Client {
         let loaded = self.store.load().map_err(|e| ConfigurationError::Store(e.to_string()))?;
         let found = |bytes: Zeroizing<Vec<u8>>| Ok(Found { state: State::decode(&bytes)?, bytes });
         loaded.map(Zeroizing::new).map(found).transpose()
+    }
+
+    /// What is odd about the state, though it reads, in a sentence for people; `None`: nothing.
+    pub fn state_note(&self) -> Result<Option<String>, ConfigurationError> {
+        self.store.note().map_err(|why| ConfigurationError::Store(why.to_string()))
+    }
+
+    /// Replaces the state, and the older copy, too, so that nothing is left from before.
+    pub(crate) fn replace_all(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {
+        let is_replaced = self.replace(old, new)?;
+        if is_replaced {
+            // Where another process was faster, it wrote over the older one.
+            self.replace(Some(new), new)?;
+        }
+        Ok(is_replaced)
     }
 
     pub(crate) fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {

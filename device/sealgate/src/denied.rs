@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{Code, Decision, Family, License, LicenseId, Module, StatementId, UnixSeconds};
+use sealgate_artifact::{Code, Decision, Family, License, LicenseId, Module, UnixSeconds};
 
+use crate::revocations::{HeldStatement, Listed};
 use crate::seat::UnverifiedSeat;
 use crate::wait;
 
@@ -38,7 +39,9 @@ enum More {
     Outside(Outside),
     Unapproved(Vec<Module>),
     /// The statements that revocation data lists.
-    Listed(Vec<StatementId>),
+    Listed(Vec<Listed>),
+    /// It may list them, and is lost.
+    Unseen,
 }
 
 /// Two times: the one that a license's window begins or ended at, and the one by which it was judged.
@@ -128,13 +131,25 @@ impl Denied {
     }
 
     /// `spec/revocation.md` §5.3: the vendor took it back, as imported data says.
-    pub(crate) fn revoked(license: LicenseId, listed: Vec<StatementId>) -> Self {
+    pub(crate) fn revoked(license: LicenseId, listed: Vec<Listed>) -> Self {
         let more = Some(Box::new(More::Listed(listed)));
         Self { license: Some(license), more, ..Self::here(Code::Revoked, DeniedBy::State) }
     }
 
+    /// `spec/revocation.md` §5.5: nobody can say here whether the vendor took it back.
+    pub(crate) fn unseen(license: LicenseId) -> Self {
+        let more = Some(Box::new(More::Unseen));
+        Self { license: Some(license), more, ..Self::here(Code::RevocationsStale, DeniedBy::State) }
+    }
+
+    /// Whether revocation data lists the activation alone: the license is as good as before.
+    fn is_of_proof_alone(&self) -> bool {
+        let listed = self.listed();
+        !listed.is_empty() && listed.iter().all(|found| found.what == HeldStatement::Proof)
+    }
+
     /// What is to be remembered as taken back.
-    pub(crate) fn listed(&self) -> &[StatementId] {
+    pub(crate) fn listed(&self) -> &[Listed] {
         match self.more.as_deref() {
             Some(More::Listed(listed)) => listed,
             _ => &[],
@@ -157,6 +172,12 @@ impl Denied {
 
     /// Without a full stop, as errors are written: programs go on behind it.
     fn meaning(&self) -> &str {
+        if self.is_of_proof_alone() {
+            return "the vendor took this machine's activation back, and not the license";
+        }
+        if matches!(self.more.as_deref(), Some(More::Unseen)) {
+            return "revocation data that was imported before is lost, and may list the license or its activation";
+        }
         let meaning = match Code::parse(&self.code) {
             Some(code) => code.meaning(),
             None => &self.code,
@@ -188,6 +209,12 @@ impl Denied {
 
     /// One sentence: what would put it right.
     pub fn fix(&self) -> &'static str {
+        if self.is_of_proof_alone() {
+            return "Activate this machine again.";
+        }
+        if matches!(self.more.as_deref(), Some(More::Unseen)) {
+            return "Import a snapshot of the vendor's revocation data again.";
+        }
         // A denial by any other code is about the vendor's set-up, which the user cannot change.
         let of_license = Code::parse(&self.code).filter(|code| code.family() == Family::License);
         of_license.and_then(Code::fix).unwrap_or("Ask the vendor about this license.")

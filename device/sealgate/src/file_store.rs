@@ -188,6 +188,15 @@ impl Store for FileStore {
     fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
         self.exchange(old, new).map_err(|error| self.named(&error))
     }
+
+    fn note(&self) -> io::Result<Option<String>> {
+        let there = self.read().map_err(|error| self.named(&error))?;
+        let There::Copies { place, both: false, .. } = there else { return Ok(None) };
+        let gone = COPIES[1 - place];
+        Ok(Some(format!(
+            "only one of two copies of the state is left: {gone} was deleted, damaged, or made by another machine, and is written again with the next change"
+        )))
+    }
 }
 
 fn write_new(staged: &Path, state: &[u8]) -> io::Result<()> {

@@ -35,8 +35,6 @@ struct LatchText {
     license: Option<String>,
     license_ends: Option<u64>,
     admitted_at: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    license_version: Option<u64>,
 }
 
 impl GuardedText {
@@ -87,7 +85,6 @@ impl LatchText {
             license: latch.license.map(|license| license.to_string()),
             license_ends: latch.license_ends.map(UnixSeconds::get),
             admitted_at: latch.admitted_at.map(UnixSeconds::get),
-            license_version: latch.license_version,
         })
     }
 
@@ -107,7 +104,6 @@ impl LatchText {
             license: read(self.license, |id| LicenseId::parse(&id).ok()).ok()?,
             license_ends: read(self.license_ends, UnixSeconds::new).ok()?,
             admitted_at: read(self.admitted_at, UnixSeconds::new).ok()?,
-            license_version: self.license_version,
         })
     }
 }
@@ -139,9 +135,8 @@ mod tests {
         fn latches()(
             lack in lacks(), at in times(), license in prop::option::of(any::<[u8; 16]>()),
             license_ends in prop::option::of(times()), admitted_at in prop::option::of(times()),
-            license_version in prop::option::of(any::<u64>()),
         ) -> Latch {
-            Latch { lack, at, license: license.map(LicenseId::from_bytes), license_ends, admitted_at, license_version }
+            Latch { lack, at, license: license.map(LicenseId::from_bytes), license_ends, admitted_at }
         }
     }
 

@@ -17,6 +17,7 @@ use crate::client::{ATTEMPTS, Fetched, Found, Says};
 use crate::exchange::{self, Answer, HeartbeatSent};
 use crate::judge::{Judged, Question, Refusal, Server, held_or_final, newest, of_decision};
 use crate::recorded::{Shown, more_waits};
+use crate::revocations::Slot;
 use crate::state::{Effect, Memory, State};
 use crate::statements::{self, Statements};
 use crate::{
@@ -262,7 +263,12 @@ impl Client {
                         let accepted = chain.accepted().clone();
                         let statements = Statements { license: Some(next.license.clone()), ..has };
                         let memory = Memory { accepted, floors, licenses, statements };
-                        let beat = self.beat_of((sent, said), &next, next.license != kept.license);
+                        let mut beat = self.beat_of((sent, said), &next, next.license != kept.license);
+                        // spec/revocation.md §5.3: a listed proof admits nobody.
+                        let proof = Slot::of_proof(&next.proof);
+                        if !(question.listed)(&chain, Slot::of_license(&license), proof).is_empty() {
+                            beat.said = BeatSaid::Revoked;
+                        }
                         (told(beat, said), next, memory)
                     }
                     None => (Heard::Again, next, without(has)),
@@ -320,7 +326,11 @@ impl Client {
             has.license.iter().chain([&kept.license]).find(|bytes| named(bytes, *license_statement));
         let proof = answer.proof.iter().chain([&kept.proof]).find(|bytes| named(bytes, *current_proof));
         let (Some(license), Some(proof)) = (license, proof) else { return Ok(None) };
-        let verified = verify_license(chain, license, Some(self.trust.app), Policies::Known);
+        // spec/revocation.md §5.4: what is held was accepted before.
+        let accepted = chain.for_accepted();
+        let under = |is_held: bool| if is_held { &accepted } else { chain };
+        let by = under(*license == kept.license);
+        let verified = verify_license(by, license, Some(self.trust.app), Policies::Known);
         let verified = verified.map_err(|why| {
             let is_held = *license == kept.license && why.code() == Code::SignatureInvalid;
             held_or_final(is_held, SecurityError::Statement { what: "license", why })
@@ -342,7 +352,7 @@ impl Client {
         if generation(kept) != generation(&next) {
             return Err(of_proof(TrustError::ProofMismatch("generation")).into());
         }
-        self.admitted(chain, &verified, (state, &next), None)?;
+        self.admitted(under(*proof == kept.proof), &verified, (state, &next), None)?;
         Ok(Some((verified, next)))
     }
 

@@ -191,7 +191,9 @@ impl<F: FnMut(Result<Beat, Error>)> Pacemaker<F> {
                 let is_kept = beat.not_remembered.is_none();
                 match beat.said {
                     // The state says when the next one is due, also where another process sends it.
-                    BeatSaid::Admitted | BeatSaid::Ended { .. } if is_kept => self.last = None,
+                    BeatSaid::Admitted | BeatSaid::Revoked | BeatSaid::Ended { .. } if is_kept => {
+                        self.last = None
+                    }
                     _ => self.wait(beat.next_due.get().saturating_sub(self.client.clock.now().get())),
                 }
             }

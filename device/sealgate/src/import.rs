@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use sealgate_artifact::{
-    ActivationProof, License, Shard, Snapshot, StatementId, UnixSeconds, Unverified, limits,
-};
+use sealgate_artifact::{License, Shard, Snapshot, StatementId, UnixSeconds, Unverified, limits};
 use sealgate_container::{Parts, Purpose};
 use sealgate_trust::{
     Accepted, Imported, Maximum, SnapshotParts, SnapshotReader, TenantTrust, TrustError, Verified,
@@ -17,30 +15,36 @@ use crate::client::{ATTEMPTS, Found};
 use crate::container::{StageError, Staged};
 use crate::offline::{begun_at, known_chain};
 use crate::revocations::{
-    HeldStatement, ImportError, KeptFile, RevocationFile, RevocationMemory, RevocationStore,
-    RevokedStatement, ShardImport, ShardTaken, SnapshotImport, SnapshotSays, SnapshotTaken, is_kept, keep,
+    HeldStatement, ImportError, KeptFile, LicenseFiles, Listed, RevocationFile, RevocationMemory,
+    RevocationStore, RevokedStatement, Seen, ShardImport, ShardTaken, Slot, SnapshotImport, SnapshotSays,
+    SnapshotTaken, Whole, is_kept, keep,
 };
 use crate::state::{Floors, Memory, State, epoch};
-use crate::statements::{self, Statements};
+use crate::statements::Statements;
 use crate::{Client, ConfigurationError};
 
 /// What was judged of a file, by one state.
 struct Judged {
     imported: Imported,
-    /// The shards that count.
-    shards: Vec<ShardImport>,
-    maxima: BTreeMap<u64, Maximum>,
-    /// What the state holds and they list.
-    listed: BTreeSet<StatementId>,
+    found: Counting,
+    /// What was looked up.
+    held: Vec<Slot>,
     parts: SnapshotParts,
     /// What the reader knew of the chain, where the file's keys are older.
     known: Option<(TenantTrust, Statements)>,
+    /// The one time of all steps.
+    now: UnixSeconds,
 }
 
 impl Judged {
     fn is_refused_by_a_window(&self) -> bool {
         let why = self.imported.refusal.as_ref();
         matches!(why, Some(TrustError::NotYetValid { .. } | TrustError::Expired { .. }))
+    }
+
+    /// The keys that count, if any do.
+    fn counts(&self) -> Option<&TenantTrust> {
+        self.imported.chain.as_ref().or(self.known.as_ref().map(|(chain, _)| chain))
     }
 
     /// The keys by which the snapshot counts, or those that came without one.
@@ -50,18 +54,13 @@ impl Judged {
     }
 }
 
-/// A statement that the state holds.
-struct Held {
-    what: HeldStatement,
-    id: StatementId,
-    slot: Option<u64>,
-}
-
 impl Client {
-    /// Copies a file into a folder of the program's own, as it must be before anything of it is used (`spec/container.md` §5.2). `progress` hears
+    /// Copies a file into a folder of the program's own, as it must be before anything of it is used (`spec/container.md` §5.2). One that is no
+    /// snapshot is refused before. `progress` hears
     /// how many bytes are there, and how many the file has.
     pub fn stage(&self, file: &Path, progress: impl FnMut(u64, u64)) -> Result<Staged, ImportError> {
-        Ok(Staged::copy_file(file, self.revocation_store()?.folder(), progress)?)
+        let (store, purpose) = (self.revocation_store()?, Some(Purpose::Snapshot));
+        Ok(Staged::copy_file_of(purpose, file, store.folder(), progress)?)
     }
 
     /// The same from a medium that is read once. `size` is the file's, if it is known.
@@ -71,7 +70,8 @@ impl Client {
         size: Option<u64>,
         progress: impl FnMut(u64, u64),
     ) -> Result<Staged, ImportError> {
-        Ok(Staged::copy(medium, size, self.revocation_store()?.folder(), progress)?)
+        let (store, purpose) = (self.revocation_store()?, Some(Purpose::Snapshot));
+        Ok(Staged::copy_of(purpose, medium, size, store.folder(), progress)?)
     }
 
     /// Takes a snapshot of revocation data over from this file: what the vendor took back gives no right from then on, and newer keys count
@@ -91,6 +91,16 @@ impl Client {
 
     /// The same of a file that was copied ([`stage`](Self::stage)).
     pub fn import_staged(&self, staged: &Staged) -> Result<SnapshotImport, ImportError> {
+        self.import_staged_for(staged, LicenseFiles::default())
+    }
+
+    /// The same, and what these files hold is looked up, too, beside what the state does: whoever takes the data away afterwards makes none of
+    /// it count again.
+    pub fn import_staged_for(
+        &self,
+        staged: &Staged,
+        files: LicenseFiles<'_>,
+    ) -> Result<SnapshotImport, ImportError> {
         let store = self.revocation_store()?;
         let purpose = staged.container().purpose();
         if purpose != Purpose::Snapshot {
@@ -99,7 +109,8 @@ impl Client {
         let lock = store.lock();
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
-            let judged = self.judge_snapshot(staged, &state)?;
+            let judged = self.judge_snapshot(staged, &state, files)?;
+            let before = state.revocations.clone();
             let (next, imported) = self.after_import(state, &judged);
             // First what is read for looking things up: a program that ends in between knows no newer shard than the file has.
             let is_current = || self.store.load().is_ok_and(|now| now.as_deref() == Some(&bytes[..]));
@@ -110,7 +121,9 @@ impl Client {
             }
             let encoded = next.encode();
             let is_same = encoded == bytes;
-            if !is_same && !self.replace(Some(&bytes), &encoded)? {
+            // Who deletes the newer copy of the state finds no older one from before the import.
+            let replace = if before == next.revocations { Self::replace } else { Self::replace_all };
+            if !is_same && !replace(self, Some(&bytes), &encoded)? {
                 continue;
             }
             let is_unchanged = is_same && matches!(is_written, Ok(false));
@@ -131,18 +144,23 @@ impl Client {
 
     /// `spec/revocation.md` §5.1, steps 2 to 4, under what the state remembers. Where a window refuses the file's keys, a clock that is wrong or
     /// missing keeps nothing out that holds by what is known of the time (`spec/guard.md` §2.2).
-    fn judge_snapshot(&self, staged: &Staged, state: &State) -> Result<Judged, StageError> {
+    fn judge_snapshot(
+        &self,
+        staged: &Staged,
+        state: &State,
+        files: LicenseFiles<'_>,
+    ) -> Result<Judged, StageError> {
         let floors = self.floors(state);
-        let first = self.judge_at(self.clock.now().max(floors.newest()), staged, state)?;
+        let first = self.judge_at(self.clock.now().max(floors.newest()), (staged, files), state)?;
         if !first.is_refused_by_a_window() {
             return Ok(first);
         }
         let known = floors.newest().max(state.guarded.as_ref().map_or(epoch(), |left| left.floor.at));
         // Roots or an authority say that it is that late, and no clock is there to doubt it.
-        let begun = self.reads_no_clock().then(|| begun_at(&first.parts.chain)).flatten();
+        let begun = self.reads_no_clock(files).then(|| begun_at(&first.parts.chain)).flatten();
         let times = [known, floors.signed()].into_iter().chain(begun.map(|at| at.max(known)));
         for now in times {
-            let again = self.judge_at(now, staged, state)?;
+            let again = self.judge_at(now, (staged, files), state)?;
             if !again.is_refused_by_a_window() {
                 return Ok(again);
             }
@@ -150,7 +168,12 @@ impl Client {
         Ok(first)
     }
 
-    fn judge_at(&self, now: UnixSeconds, staged: &Staged, state: &State) -> Result<Judged, StageError> {
+    fn judge_at(
+        &self,
+        now: UnixSeconds,
+        (staged, files): (&Staged, LicenseFiles<'_>),
+        state: &State,
+    ) -> Result<Judged, StageError> {
         let known = known_chain(&self.trust, &state.accepted(), self.held(state), now).ok();
         // Neither an older file nor a clock that was set back makes keys count that state or build know to be replaced.
         let accepted = self.known_maxima(state);
@@ -174,30 +197,41 @@ impl Client {
         let Ok(parts) = SnapshotParts::of(said.snapshot, &said.roots, keysets) else {
             return Err(StageError::CopyDamaged);
         };
-        let held = held(state);
-        let mut judged = Counting::default();
+        let held = held(state, files);
+        let mut found = Counting::default();
         let imported = reader.import(&parts, file.shards(), |shard, maximum| {
-            judged.count(shard, maximum, &held, memory);
+            found.count(shard, maximum, &held, memory);
             Ok(())
         })?;
-        judged.shards.sort_by_key(|shard| shard.block);
-        let Counting { shards, maxima, listed } = judged;
-        Ok(Judged { imported, shards, maxima, listed, parts, known })
+        found.shards.sort_by_key(|shard| shard.block);
+        Ok(Judged { imported, found, held, parts, known, now })
     }
 
     /// The state that follows, and what is told of it (`spec/revocation.md` §5.1 step 5, §5.2).
     fn after_import(&self, state: State, judged: &Judged) -> (State, SnapshotImport) {
         let imported = &judged.imported;
         let mut memory = state.revocations.clone();
+        if let Some(chain) = judged.counts() {
+            memory.forget_revoked(chain);
+        }
         let is_whole = imported.refusal.is_none();
-        for (block, maximum) in &judged.maxima {
-            let before =
-                memory.shards.get(block).filter(|before| before.maximum.statement == maximum.statement);
-            let is_whole = is_whole || before.is_some_and(|before| before.is_whole);
-            memory.shards.insert(*block, ShardTaken { maximum: maximum.clone(), is_whole });
+        let said_at = judged.chain().map(|chain| snapshot_floor(&state, judged, chain).snapshot);
+        let now = said_at.map_or(judged.now, |at| at.max(judged.now));
+        for (block, (maximum, issued_at)) in &judged.found.maxima {
+            // spec/revocation.md §6.1: what says that it was signed later vouches for today, also when it comes again.
+            let (at, by) = ((*issued_at).min(now), maximum.raised_by.clone());
+            let before = memory.shards.get(block);
+            let is_again =
+                before.is_some_and(|it| it.maximum.statement == maximum.statement && it.whole.is_some());
+            let before = before.and_then(|before| before.whole.clone());
+            let new = (is_whole && !is_again).then_some(Whole { at, by });
+            // What a file vouched for once stays so.
+            let whole = before.into_iter().chain(new).max_by_key(|it| it.at);
+            let taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };
+            memory.shards.insert(*block, taken);
         }
         if let Some(chain) = judged.chain() {
-            memory.shards.retain(|_, taken| chain.has_standing(&taken.maximum));
+            memory.shards.retain(|_, taken| chain.has_standing(&taken.maximum) || taken.whole.is_some());
         }
         if let Some((snapshot, maximum)) = &imported.snapshot {
             let said = snapshot.get();
@@ -208,8 +242,11 @@ impl Client {
                 next_update: said.next_update,
             });
         }
-        memory.listed.extend(&judged.listed);
-        let revoked = held(&state).into_iter().filter(|held| memory.listed.contains(&held.id));
+        memory.list(&judged.found.listed);
+        memory.see(&judged.found.seen);
+        let lists =
+            |held: &&Slot| judged.counts().is_some_and(|chain| memory.lists(held.id, chain).is_some());
+        let revoked = judged.held.iter().filter(lists);
         let told = SnapshotImport {
             snapshot: imported.snapshot.as_ref().map(|(snapshot, _)| SnapshotSays {
                 version: snapshot.get().version,
@@ -220,8 +257,9 @@ impl Client {
                 .chain
                 .as_ref()
                 .is_some_and(|chain| is_newer(chain, &self.known_maxima(&state))),
-            shards: judged.shards.clone(),
+            shards: judged.found.shards.clone(),
             revoked: revoked.map(|held| RevokedStatement { what: held.what, id: held.id }).collect(),
+            looked_up: judged.held.iter().map(|held| held.what).collect(),
             is_unchanged: false,
         };
         let after = self.memory_after(&state, judged);
@@ -286,12 +324,14 @@ fn snapshot_floor(state: &State, judged: &Judged, chain: &TenantTrust) -> Floors
 #[derive(Default)]
 struct Counting {
     shards: Vec<ShardImport>,
-    maxima: BTreeMap<u64, Maximum>,
-    listed: BTreeSet<StatementId>,
+    maxima: BTreeMap<u64, (Maximum, UnixSeconds)>,
+    /// What the device holds and they list, and what they do not.
+    listed: Vec<Listed>,
+    seen: Vec<Seen>,
 }
 
 impl Counting {
-    fn count(&mut self, shard: &Verified<Shard>, maximum: Maximum, held: &[Held], memory: &RevocationMemory) {
+    fn count(&mut self, shard: &Verified<Shard>, maximum: Maximum, held: &[Slot], memory: &RevocationMemory) {
         let said = shard.get();
         let before = memory.shards.get(&said.block);
         self.shards.push(ShardImport {
@@ -301,29 +341,40 @@ impl Counting {
             listed: said.body.as_ref().map_or(0, sealgate_artifact::ShardBody::count),
             is_new: before.is_none_or(|before| before.maximum.statement != maximum.statement),
         });
-        let is_listed = |held: &&Held| held.slot.is_some_and(|slot| said.lists(slot));
-        self.listed.extend(held.iter().filter(is_listed).map(|held| held.id));
-        self.maxima.insert(said.block, maximum);
+        for held in held {
+            match held.slot.filter(|slot| Shard::block_of(*slot) == said.block) {
+                Some(slot) if said.lists(slot) => {
+                    let keys = maximum.raised_by.clone();
+                    self.listed.push(Listed { what: held.what, id: held.id, keys });
+                }
+                Some(_) => self.seen.push(Seen { statement: held.id, shard: shard.id() }),
+                None => {}
+            }
+        }
+        self.maxima.insert(said.block, (maximum, said.issued_at));
     }
 }
 
-/// The statements of this device that can be taken back, as they were accepted.
-fn held(state: &State) -> Vec<Held> {
-    let license = |bytes: &Vec<u8>| {
-        let said = Unverified::<License>::decode(bytes).ok()?.danger_peek().ok()?;
-        let (what, id) = (HeldStatement::License, statements::id(bytes)?);
-        Some(Held { what, id, slot: said.conditions.slot })
-    };
-    let proof = |bytes: &Vec<u8>| {
-        let said = Unverified::<ActivationProof>::decode(bytes).ok()?.danger_peek().ok()?;
-        Some(Held { what: HeldStatement::Proof, id: statements::id(bytes)?, slot: said.slot })
+/// The statements of this device that can be taken back: as they were accepted, and those of files, which somebody shows.
+fn held(state: &State, files: LicenseFiles<'_>) -> Vec<Slot> {
+    let license = |bytes: &[u8]| {
+        let claim = Unverified::<License>::decode(bytes).ok()?;
+        let said = claim.danger_peek().ok()?;
+        let (what, id) = (HeldStatement::License, claim.envelope().id());
+        Some(Slot { what, id, slot: said.conditions.slot, vouched_at: said.issued_at })
     };
     let activated = state.activated.as_ref();
-    let validated = state.memory.as_ref().and_then(|memory| memory.statements.license.as_ref());
-    let licenses = activated.map(|kept| &kept.license).into_iter().chain(validated).filter_map(license);
-    let proofs = activated.map(|kept| &kept.proof).into_iter().filter_map(proof);
-    let mut all: Vec<Held> = licenses.chain(proofs).collect();
-    all.dedup_by_key(|held| held.id);
+    let validated = state.memory.as_ref().and_then(|memory| memory.statements.license.as_deref());
+    let kept = activated.map(|kept| kept.license.as_slice());
+    let licenses = [kept, validated, files.license].into_iter().flatten().filter_map(license);
+    let proofs = [activated.map(|kept| kept.proof.as_slice()), files.proof];
+    let proofs = proofs.into_iter().flatten().filter_map(Slot::of_proof);
+    let mut all: Vec<Slot> = vec![];
+    for held in licenses.chain(proofs) {
+        if all.iter().all(|other| other.id != held.id) {
+            all.push(held);
+        }
+    }
     all
 }
 

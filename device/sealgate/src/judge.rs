@@ -15,7 +15,7 @@ use sealgate_trust::{
 
 use crate::exchange::Answer;
 use crate::license::POLICIES;
-use crate::revocations::Slot;
+use crate::revocations::{Listed as Found, Slot};
 use crate::state::{Effect, Floors, Memory};
 use crate::statements::{self, Statements};
 use crate::trust::Trust;
@@ -38,7 +38,7 @@ pub(crate) struct Question<'a> {
 }
 
 /// Looks a license and the proof up.
-pub(crate) type Listed<'a> = &'a dyn Fn(&TenantTrust, Slot, Option<Slot>) -> Vec<StatementId>;
+pub(crate) type Listed<'a> = &'a dyn Fn(&TenantTrust, Slot, Option<Slot>) -> Vec<Found>;
 
 /// What follows from statements that all verify: the yes or no, and what to remember even if that is nothing.
 pub(crate) struct Judged<T> {
@@ -236,6 +236,9 @@ impl Question<'_> {
         let Some(bytes) = has.license.as_ref().filter(is_named) else {
             return Err(TransportError::AnswerInvalid("the license that it names is missing").into());
         };
+        // spec/revocation.md §5.4: what is held was accepted before.
+        let accepted = chain.for_accepted();
+        let chain = if answer.brings_license() { chain } else { &accepted };
         let verified = verify_license(chain, bytes, Some(self.trust.app), policies).map_err(|why| {
             let is_held = !answer.brings_license() && why.code() == Code::SignatureInvalid;
             held_or_final(is_held, SecurityError::Statement { what: "license", why })
@@ -272,7 +275,7 @@ pub(crate) fn newest(
 pub(crate) fn unless_listed<T>(
     verdict: Result<T, Denied>,
     license: &Verified<Signed>,
-    listed: Vec<StatementId>,
+    listed: Vec<Found>,
 ) -> Result<T, Denied> {
     let has_begun = !matches!(&verdict, Err(no) if no.code == Code::NotYetValid.as_str());
     if has_begun && !listed.is_empty() {

@@ -133,8 +133,8 @@ pub use offline::verify_license_file;
 pub use recorded::ClientChain;
 pub use released::Released;
 pub use revocations::{
-    HeldStatement, ImportError, KeptRevocations, MemoryRevocations, RevocationFile, RevocationStore,
-    RevokedStatement, ShardImport, SnapshotImport, SnapshotSays,
+    HeldStatement, ImportError, KeptRevocations, LicenseFiles, MemoryRevocations, RevocationFile,
+    RevocationStore, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays,
 };
 pub use sealgate_rules::Revocations;
 pub use seat::UnverifiedSeat;

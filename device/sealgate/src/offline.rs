@@ -1,15 +1,14 @@
 //! A license file on a machine that asks nobody.
 
-use sealgate_artifact::{
-    Foreign, Keyset, License as Signed, Root, StatementId, TenantKeyset, UnixSeconds, Unverified,
-};
+use sealgate_artifact::{Foreign, Keyset, License as Signed, Root, TenantKeyset, UnixSeconds, Unverified};
 use sealgate_trust::{Accepted, ChainBytes, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::judge::{Judged, newest, rights, unless_listed};
 use crate::license::POLICIES;
+use crate::revocations::Looked;
 use crate::state::{Effect, Memory, State};
 use crate::statements::Statements;
-use crate::{Error, License, SecurityError, Trust};
+use crate::{Denied, Error, License, SecurityError, Trust};
 
 /// Verifies the bytes of a license file under what the build pins, at the time `now`, and returns the license's rights.
 ///
@@ -24,19 +23,25 @@ pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) 
     Ok(rights(verified.get(), None, now)?)
 }
 
-/// The same by what a client has and remembers, at a time that is not below its floors; `held` is what it has of the chain, and `listed` looks up what was taken back.
+/// The same by what a client has and remembers, at a time that is not below its floors; `held` is what it has of the chain, and `look` looks up what was taken back.
 pub(crate) fn judge_file(
     trust: &Trust,
     (state, held): (&State, Statements),
     (file, now): (&[u8], UnixSeconds),
-    listed: impl Fn(&TenantTrust, &Verified<Signed>) -> Vec<StatementId>,
+    look: impl Fn(&TenantTrust, &Verified<Signed>) -> Looked,
 ) -> Result<Judged<License>, SecurityError> {
     let accepted = state.accepted();
     let (chain, held) = known_chain(trust, &accepted, held, now)?;
     let verified =
         verify_license(&chain, file, Some(trust.app), POLICIES).map_err(|why| of_license(file, why))?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
-    let verdict = unless_listed(rights(verified.get(), None, now), &verified, listed(&chain, &verified));
+    let looked = look(&chain, &verified);
+    let verdict = unless_listed(rights(verified.get(), None, now), &verified, looked.listed);
+    let verdict = match verdict {
+        // spec/revocation.md §5.5.
+        Ok(_) if looked.is_unseen => Err(Denied::unseen(verified.get().license)),
+        verdict => verdict,
+    };
     let (accepted, floors) = (chain.accepted().clone(), state.floors_kept());
     let memory = Memory { accepted, floors, licenses, statements: held };
     Ok(Judged { verdict, memory, effect: Effect::None })

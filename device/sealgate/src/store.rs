@@ -18,6 +18,11 @@ pub trait Store: Send + Sync {
     /// Says `false` and changes nothing where something else than `old` is there: another process of the program was
     /// faster, and what it learned is not overwritten.
     fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool>;
+
+    /// What is odd about what is there, though it reads, in a sentence for people; `None`: nothing.
+    fn note(&self) -> io::Result<Option<String>> {
+        Ok(None)
+    }
 }
 
 impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
@@ -27,6 +32,10 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
 
     fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
         (**self).replace(old, new)
+    }
+
+    fn note(&self) -> io::Result<Option<String>> {
+        (**self).note()
     }
 }
 

@@ -95,12 +95,12 @@ pub struct ShownHeld {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<ShownPolicy>,
     pub vouched_at: u64,
-    /// Which version of the license it is; absent: the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub license_version: Option<u64>,
-    /// Whether revocation data lists this version or the proof.
+    /// Whether revocation data lists the license's version or the proof.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub listed: bool,
+    /// Whether the data that would say so was imported, and is lost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admission: Option<ShownAdmission>,
 }
@@ -211,8 +211,6 @@ pub struct ShownLatch {
     pub license_id: String,
     pub license_ends: Option<u64>,
     pub admitted_at: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub license_version: Option<u64>,
 }
 
 /// Which features a program has (`spec/guard.md` §7).
@@ -290,6 +288,7 @@ pub(crate) fn state(asked: &StateAsked) -> String {
         }),
         trial_ends: shown.trial_ends.map(at),
         is_revoked: shown.listed,
+        is_unseen: shown.unseen,
         vouched_at: at(shown.vouched_at),
     });
     let signed = license.as_ref().map(|license| Enforced::of(&license.conditions)).unwrap_or_default();
@@ -423,7 +422,6 @@ fn latch(shown: &ShownLatch) -> Latch {
         license: Some(id(&shown.license_id)),
         license_ends: shown.license_ends.map(at),
         admitted_at: shown.admitted_at.map(at),
-        license_version: shown.license_version,
     }
 }
 
@@ -432,7 +430,7 @@ fn license(shown: &ShownHeld) -> License {
         tenant: TenantId::from_bytes([1; 16]),
         app: AppId::from_bytes([2; 16]),
         license: id(&shown.license_id),
-        version: shown.license_version.unwrap_or(1),
+        version: 1,
         issued_at: at(shown.not_before),
         not_before: at(shown.not_before),
         expires_at: shown.expires_at.map(at),

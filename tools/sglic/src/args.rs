@@ -258,6 +258,12 @@ pub(crate) struct ImportArgs {
     /// The file, as the vendor handed it out (.sgsnap); `-` reads it from standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// A license beside the program, to be looked up, too [default: the one that `activate` wrote]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) license: Option<PathBuf>,
+    /// A proof beside the program [default: the one that `activate` wrote]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) proof: Option<PathBuf>,
 }
 
 #[derive(ClapArgs)]

@@ -119,7 +119,7 @@ fn lack(held: &Held<'_>, known: &Known<'_>, now: UnixSeconds) -> Option<Lack> {
         }
         _ => {}
     }
-    if stale_at(held, enforced).is_some_and(|at| at <= now) {
+    if held.is_unseen || stale_at(held, enforced).is_some_and(|at| at <= now) {
         return Some(Lack::Stale);
     }
     if known.findings.integrity.counts(true) {

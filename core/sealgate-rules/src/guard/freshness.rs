@@ -9,12 +9,11 @@ const DAY: u64 = 24 * 60 * 60;
 /// What the newest shard of a license's block says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShardSays {
-    /// When it was signed.
-    pub issued_at: UnixSeconds,
+    /// When the newest shard of the block was signed that was named by a snapshot which was taken over whole: it, or an earlier one, which listed
+    /// no more.
+    pub whole_at: Option<UnixSeconds>,
     /// Whether it lists the license's version or the proof.
     pub lists: bool,
-    /// Whether the snapshot that named it was taken over whole.
-    pub is_whole: bool,
 }
 
 /// How fresh a program's revocation data is.
@@ -38,8 +37,7 @@ pub fn vouched_at(
     admitted_at: Option<UnixSeconds>,
     shard: Option<ShardSays>,
 ) -> UnixSeconds {
-    let vouches = |shard: &ShardSays| shard.is_whole && !shard.lists;
-    let shard = shard.filter(vouches).map(|shard| shard.issued_at);
+    let shard = shard.filter(|shard| !shard.lists).and_then(|shard| shard.whole_at);
     [admitted_at, shard].into_iter().flatten().fold(issued_at, UnixSeconds::max)
 }
 

@@ -18,6 +18,8 @@ pub struct Held<'a> {
     pub trial_ends: Option<UnixSeconds>,
     /// Whether revocation data lists this version of the license, or the proof (`spec/revocation.md` §5.3).
     pub is_revoked: bool,
+    /// Whether the shard that would say so was taken over, and is lost (`spec/revocation.md` §5.5).
+    pub is_unseen: bool,
     /// When somebody vouched last that the license was not taken back ([`vouched_at`](super::vouched_at())).
     pub vouched_at: UnixSeconds,
 }

@@ -17,16 +17,12 @@ pub struct Latch {
     pub license_ends: Option<UnixSeconds>,
     /// When the device was admitted last.
     pub admitted_at: Option<UnixSeconds>,
-    /// Of which version, where it was taken back.
-    pub license_version: Option<u64>,
 }
 
 impl Latch {
     /// What is found now.
     pub(super) fn new(lack: Lack, at: UnixSeconds, held: Option<&Held<'_>>) -> Self {
-        let taken_back = held.filter(|_| lack == Lack::Revoked);
         Self {
-            license_version: taken_back.map(|held| held.license.version),
             lack,
             at,
             license: held.map(|held| held.license.license),
@@ -45,11 +41,8 @@ impl Latch {
             _ if held.is_none_or(|held| Some(held.license.license) != self.license) => held.is_some(),
             Lack::Expired => held.is_some_and(|held| ends_later(held.ends(), self.license_ends)),
             Lack::Unheard | Lack::Ended(_) => held.is_some_and(|held| self.is_before_admission(held)),
-            // spec/revocation.md §5.3: a newer version, or a newer proof, says what it says.
-            Lack::Revoked => held.is_some_and(|held| {
-                let is_newer = Some(held.license.version) > self.license_version;
-                !held.is_revoked && (is_newer || self.is_before_admission(held))
-            }),
+            // spec/revocation.md §5.3: what was listed is remembered by itself, beside this.
+            Lack::Revoked => held.is_some_and(|held| !held.is_revoked),
             Lack::NoLicense
             | Lack::NotActivated
             | Lack::ClockRolledBack

@@ -74,12 +74,10 @@ impl Latch {
     fn join(&mut self, other: Self) {
         let license_ends = self.license_ends.zip(other.license_ends).map(|(one, other)| one.max(other));
         let admitted_at = self.admitted_at.max(other.admitted_at);
-        let license_version = self.license_version.max(other.license_version);
         if other.at > self.at {
             *self = other;
         }
-        (self.license_ends, self.admitted_at, self.license_version) =
-            (license_ends, admitted_at, license_version);
+        (self.license_ends, self.admitted_at) = (license_ends, admitted_at);
     }
 }
 
@@ -104,10 +102,8 @@ mod tests {
             Just(Lack::Tampered),
             Just(Lack::Unapproved),
         ];
-        let versions = prop::option::of(0u64..4);
-        (lacks, times(), prop::option::of(times()), prop::option::of(times()), versions).prop_map(
-            |(lack, at, license_ends, admitted_at, license_version)| Latch {
-                license_version,
+        (lacks, times(), prop::option::of(times()), prop::option::of(times())).prop_map(
+            |(lack, at, license_ends, admitted_at)| Latch {
                 lack,
                 at,
                 license: Some(LicenseId::from_bytes([3; 16])),
@@ -143,7 +139,6 @@ mod tests {
         left.latches.iter().any(|kept| {
             kept.is_alike(latch)
                 && kept.admitted_at >= latch.admitted_at
-                && kept.license_version >= latch.license_version
                 && (kept.license_ends.is_none()
                     || (latch.license_ends.is_some() && kept.license_ends >= latch.license_ends))
         })

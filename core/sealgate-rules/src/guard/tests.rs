@@ -65,6 +65,7 @@ struct Case {
     lease_until: Option<u64>,
     is_admitted: bool,
     is_revoked: bool,
+    is_unseen: bool,
     trial_ends: Option<u64>,
     findings: Findings,
     local: Local,
@@ -80,6 +81,7 @@ impl Case {
             lease_until: None,
             is_admitted: true,
             is_revoked: false,
+            is_unseen: false,
             trial_ends: None,
             findings: Findings::default(),
             local: Local::default(),
@@ -99,6 +101,7 @@ impl Case {
             admission: self.is_admitted.then_some(admission),
             trial_ends: self.trial_ends.map(at),
             is_revoked: self.is_revoked,
+            is_unseen: self.is_unseen,
             vouched_at: at(ADMITTED),
         };
         let enforced = Enforced::of(&self.license.conditions).tightened(&self.local);
@@ -390,6 +393,7 @@ prop_compose! {
             unheard_at: unheard.map(|hours| ADMITTED + hours * HOUR),
             is_admitted,
             is_revoked,
+            is_unseen: false,
             findings: Findings { integrity, tamper },
             now: Ok(Moment { at: at(ADMITTED + hours * HOUR), clock }),
             ..Case::new(policy, 0)

@@ -233,6 +233,7 @@ impl World {
             admission: Some(admission),
             trial_ends: None,
             is_revoked,
+            is_unseen: false,
             vouched_at: disk.admitted_at,
         };
         let tamper = if run.sees_debugger { Finding::Something } else { Finding::Nothing };
@@ -359,7 +360,6 @@ impl World {
                     license: Some(self.licenses[0].license),
                     license_ends: self.licenses[usize::from(disk.is_renewed)].expires_at,
                     admitted_at: Some(disk.admitted_at),
-                    license_version: None,
                 });
             }
         }

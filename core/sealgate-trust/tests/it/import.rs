@@ -291,7 +291,8 @@ fn older_keys_are_passed_over_where_newer_ones_are_known() {
     assert_eq!((reader.held.clone(), reader.versions()), (held, vec![((own(), 0), 1)]));
     // By the newer ones, what its signer says counts no more.
     assert_eq!(known(KeyState::Revoked).after(&file), Some(Code::SignatureInvalid));
-    let later = Snapshot { issued_at: now().plus(1), ..file.snapshot.clone() };
+    let later =
+        Snapshot { issued_at: now().plus(86_401), next_update: now().plus(100_000), ..file.snapshot.clone() };
     let later = File { snapshot: later, ..file };
     assert_eq!(known(KeyState::Retired).after(&later), Some(Code::KeyRetired));
     // Other keys of the same version are no older ones.

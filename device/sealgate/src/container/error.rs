@@ -4,7 +4,7 @@ use std::io;
 
 use sealgate_artifact::Code;
 
-use super::ContainerError;
+use super::{ContainerError, Purpose};
 
 /// Why a container is not taken over, or an entry of it not given.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +13,9 @@ pub enum StageError {
     /// The file is not a whole container.
     #[error(transparent)]
     Container(#[from] ContainerError),
+    /// It is a container of another purpose than the one that is looked for.
+    #[error("this file is {}", what(*.0))]
+    Purpose(Purpose),
     /// The medium cannot be read.
     #[error("the file cannot be read: {0}")]
     Medium(#[source] io::Error),
@@ -27,11 +30,20 @@ pub enum StageError {
     EntryTooLarge,
 }
 
+/// A container of this purpose, in words.
+pub(crate) fn what(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Snapshot => "a snapshot of revocation data",
+        Purpose::Update => "an update of a program",
+    }
+}
+
 impl StageError {
     /// The stable code, `spec/errors.md` §2.
     pub fn code(&self) -> Code {
         match self {
             Self::Container(error) => error.code(),
+            Self::Purpose(_) => Code::KindUnexpected,
             Self::EntryTooLarge => Code::ArtifactTooLarge,
             Self::Medium(_) | Self::Copy(_) | Self::CopyDamaged => Code::FileUnreadable,
         }
@@ -41,6 +53,8 @@ impl StageError {
     pub fn fix(&self) -> &'static str {
         match self {
             Self::Container(error) => error.code().fix().unwrap_or_default(),
+            Self::Purpose(Purpose::Snapshot) => "Give the file whose name ends in .sgupd.",
+            Self::Purpose(Purpose::Update) => "Give the file whose name ends in .sgsnap.",
             Self::Medium(_) => "Copy the file to the medium again, or use another medium.",
             Self::Copy(_) => {
                 "Make the folder writable for the user who runs this program, and make room on its disk for a copy of the file."

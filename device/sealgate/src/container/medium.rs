@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Container, Layout, Reader, StageError};
+use super::{Container, Purpose, Reader, StageError};
 
 /// What is read at once: the memory that a file needs, however large it is.
 const PIECE_BYTES: usize = 128 * 1024;
@@ -38,9 +38,9 @@ impl<R: Read> Medium<R> {
         Ok((header, self))
     }
 
-    /// How many bytes the whole file has, as its heads say, once they were read.
-    pub(super) fn file_bytes(&self) -> Option<u64> {
-        self.reader.layout().map(Layout::file_bytes)
+    /// What the file is for and how many bytes it has, as its heads say, once they were read.
+    pub(super) fn says(&self) -> Option<(Purpose, u64)> {
+        self.reader.layout().map(|layout| (layout.purpose(), layout.file_bytes()))
     }
 
     /// Reads the rest, and hands out each piece.

@@ -11,6 +11,7 @@ mod staged;
 mod stream;
 
 pub use error::StageError;
+pub(crate) use error::what;
 pub use medium::check;
 pub use staged::Staged;
 pub use stream::Stream;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::medium::Medium;
 use super::private_file::PrivateFile;
-use super::{Container, Entry, StageError, Stream};
+use super::{Container, Entry, Purpose, StageError, Stream};
 
 /// A whole container in a copy of the program's own. What changes on the medium meanwhile is not read again (`spec/container.md` §5.2).
 ///
@@ -31,10 +31,24 @@ impl Staged {
         medium: impl Read,
         size: Option<u64>,
         folder: &Path,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Self, StageError> {
+        Self::copy_of(None, medium, size, folder, progress)
+    }
+
+    /// [`Staged::copy`] of a container of this purpose: another one is refused once its header was read, before anything is written.
+    pub fn copy_of(
+        purpose: Option<Purpose>,
+        medium: impl Read,
+        size: Option<u64>,
+        folder: &Path,
         mut progress: impl FnMut(u64, u64),
     ) -> Result<Self, StageError> {
         let (header, medium) = Medium::new(medium, size).read_header()?;
-        let file_bytes = medium.file_bytes().expect("the heads were read");
+        let (found, file_bytes) = medium.says().expect("the heads were read");
+        if purpose.is_some_and(|purpose| purpose != found) {
+            return Err(StageError::Purpose(found));
+        }
         let copy = PrivateFile::new(folder).map_err(StageError::Copy)?;
         let mut copied = 0;
         let mut write = |piece: &[u8]| {
@@ -52,10 +66,20 @@ impl Staged {
 
     /// [`Staged::copy`] of the file at this path.
     pub fn copy_file(path: &Path, folder: &Path, progress: impl FnMut(u64, u64)) -> Result<Self, StageError> {
+        Self::copy_file_of(None, path, folder, progress)
+    }
+
+    /// [`Staged::copy_of`] of the file at this path.
+    pub fn copy_file_of(
+        purpose: Option<Purpose>,
+        path: &Path,
+        folder: &Path,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Self, StageError> {
         let file = File::open(path).map_err(StageError::Medium)?;
         let there = file.metadata().map_err(StageError::Medium)?;
         // The size of a device or a pipe says nothing.
-        Self::copy(file, there.is_file().then_some(there.len()), folder, progress)
+        Self::copy_of(purpose, file, there.is_file().then_some(there.len()), folder, progress)
     }
 
     /// What the container holds.

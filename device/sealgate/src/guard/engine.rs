@@ -1,5 +1,6 @@
 //! The guard from inside: what it knows, when it judges, and what it shows.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,12 +17,13 @@ use super::material::{Files, KnownOfFiles, Material, RanBySnapshot};
 use super::shown::{GuardState, Shown, Standing};
 use super::watchers::{Watcher, Watchers};
 use crate::state::{Floors, epoch};
-use crate::{Beat, BeatSaid, Client, Error};
+use crate::{Beat, BeatSaid, Client, Error, ImportError, LicenseFiles, SnapshotImport};
 
 /// How often a program that runs for long keeps what time it is.
 const KEEP: Duration = Duration::from_mins(15);
 /// What is told where revocation data was put back or deleted.
-const MISSING: &str = "revocations_missing: what was found before stays in force, import a snapshot again";
+const MISSING: &str =
+    "revocations_missing: what was looked up before stays as it was found, import a snapshot again";
 /// Nothing is judged less often.
 const LOOK: Duration = Duration::from_hours(1);
 
@@ -174,6 +176,9 @@ impl Engine {
     /// `spec/guard.md` §5.1: everything before the first action. It asks a server only where that may help.
     pub(super) fn start(client: Arc<Client>, setup: Setup, counters: GuardCounters) -> Self {
         let (running, wall) = (client.clock.running(), client.clock.now());
+        if let Ok(Some(note)) = client.state_note() {
+            counters.unreadable("the state is not as it was left", &note);
+        }
         let read = client.left_behind();
         let is_read = read.is_ok();
         let found = read.unwrap_or_else(|why| {
@@ -311,6 +316,14 @@ impl Engine {
         judged.released = released(&self.client, &self.setup.files, &self.counters);
     }
 
+    /// Takes a snapshot over, and with it looks up what lies beside the program.
+    pub(super) fn import(&self, file: &Path) -> Result<SnapshotImport, ImportError> {
+        let staged = self.client.stage(file, |_, _| ())?;
+        let Files { license, proof, .. } = &self.setup.files;
+        let files = LicenseFiles { license: license.as_deref(), proof: proof.as_deref() };
+        self.client.import_staged_for(&staged, files)
+    }
+
     /// How far the rights go.
     pub(super) fn rights(&self) -> Rights {
         self.judged().session.effective().rights.clone()
@@ -357,7 +370,8 @@ impl Engine {
         }
         let was_kept = judged.is_kept;
         let left = judged.left_behind(running);
-        let kept = self.client.leave_behind(&left, &judged.learned, judged.ran_by_snapshot(running));
+        let found = (judged.material.as_ref().map(|it| &it.looked), judged.ran_by_snapshot(running));
+        let kept = self.client.leave_behind(&left, &judged.learned, found);
         match &kept {
             Ok(()) => {
                 judged.learned =
@@ -441,7 +455,7 @@ fn take_in(
     match &beat.said {
         // It reached a server, and is no admission: it neither lengthens a grace nor ends one.
         BeatSaid::Refused { code, .. } => counters.heartbeat_failed(code),
-        BeatSaid::Admitted | BeatSaid::Ended { .. } => {
+        BeatSaid::Admitted | BeatSaid::Revoked | BeatSaid::Ended { .. } => {
             judged.unheard_at = None;
             judged.learned.was_answered = true;
         }

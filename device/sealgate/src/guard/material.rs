@@ -1,13 +1,13 @@
 //! What a program holds of its license: from its state, else from files that were put beside it.
 
-use sealgate_artifact::{ClockMode, License as Signed, Module, StatementId, UnixSeconds};
+use sealgate_artifact::{ClockMode, License as Signed, Module, UnixSeconds};
 use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind, vouched_at};
 use sealgate_trust::{Accepted, Policies, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::activated::Activated;
 use crate::client::{ATTEMPTS, Found};
 use crate::offline::known_chain;
-use crate::revocations::{Looked, RevocationMemory, Slot};
+use crate::revocations::{LicenseFiles, Looked, RevocationMemory, Slot};
 use crate::state::{Floors, State};
 use crate::{Client, ConfigurationError, Error, License, SecurityError};
 
@@ -92,6 +92,7 @@ impl Material {
             admission,
             trial_ends: self.trial_ends,
             is_revoked: self.looked.is_revoked(),
+            is_unseen: self.looked.is_unseen,
             vouched_at: vouched_at(self.license.issued_at, admitted_at, self.looked.says),
         }
     }
@@ -108,21 +109,28 @@ impl Client {
         &self,
         left: &LeftBehind,
         learned: &Learned,
-        ran: RanBySnapshot,
+        (looked, ran): (Option<&Looked>, RanBySnapshot),
     ) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let there = state.guarded.clone().unwrap_or_default();
+            let has_new = left.latches.iter().any(|latch| !there.latches.contains(latch));
             let left = left.clone().over(there, learned);
+            let mut revocations = state.revocations.clone();
+            // A reason that revocation data gave is nothing without what was found there.
+            looked.inspect(|looked| revocations.note(looked));
             let raised = ran.over(state.floors_kept());
-            if state.guarded.as_ref() == Some(&left) && raised.is_none() {
+            let is_same = state.guarded.as_ref() == Some(&left) && state.revocations == revocations;
+            if is_same && raised.is_none() {
                 return Ok(());
             }
-            let mut next = State { guarded: Some(left), ..state };
+            // No older copy is left that does not know why the rights ended.
+            let replace = if has_new { Self::replace_all } else { Self::replace };
+            let mut next = State { guarded: Some(left), revocations, ..state };
             if let (Some(memory), Some(raised)) = (&mut next.memory, raised) {
                 memory.floors.ran = raised;
             }
-            if self.replace(Some(&bytes), &next.encode())? {
+            if replace(self, Some(&bytes), &next.encode())? {
                 return Ok(());
             }
         }
@@ -135,13 +143,13 @@ impl Client {
         found.map_or(Floors::none(), |found| self.floors(&found.state))
     }
 
-    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found to be taken back
-    /// is remembered for good, also of files.
+    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found there of
+    /// revocation data is remembered, also of files.
     pub(crate) fn material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let material = self.found_material(files)?;
         if let Some(material) = &material {
             // Where the state cannot be written, a guard says so when it keeps what it knows.
-            let _ = self.remember_listed(&material.looked.listed);
+            let _ = self.remember_looked(&material.looked);
         }
         Ok(material)
     }
@@ -155,22 +163,26 @@ impl Client {
         Ok(found.unwrap_or_default())
     }
 
-    fn remember_listed(&self, listed: &[StatementId]) -> Result<(), ConfigurationError> {
+    /// What was looked up, for when the data is lost.
+    pub(crate) fn remember_looked(&self, looked: &Looked) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
-            let found = if listed.is_empty() { None } else { self.kept()? };
+            let found = if looked.is_nothing() { None } else { self.kept()? };
             let Some(Found { mut state, bytes }) = found else { return Ok(()) };
-            let before = state.revocations.listed.len();
-            state.revocations.listed.extend(listed);
-            if state.revocations.listed.len() == before || self.replace(Some(&bytes), &state.encode())? {
+            let before = state.revocations.clone();
+            state.revocations.note(looked);
+            let replace = if looked.is_revoked() { Self::replace_all } else { Self::replace };
+            if state.revocations == before || replace(self, Some(&bytes), &state.encode())? {
                 return Ok(());
             }
         }
         Err(ConfigurationError::StateContended)
     }
 
-    /// Whether this device's time comes from no clock, as the license says that it is activated for.
-    pub(crate) fn reads_no_clock(&self) -> bool {
-        let held = self.found_material(&Files::default()).ok().flatten();
+    /// Whether this device's time comes from no clock, as its license says, or one of these files.
+    pub(crate) fn reads_no_clock(&self, files: LicenseFiles<'_>) -> bool {
+        let bytes = |file: Option<&[u8]>| file.map(<[u8]>::to_vec);
+        let files = Files { license: bytes(files.license), proof: bytes(files.proof), release: None };
+        let held = self.found_material(&files).ok().flatten();
         held.is_some_and(|material| material.reads_no_clock())
     }
 
@@ -220,7 +232,8 @@ impl Client {
 
     fn material_of(&self, state: &State, kept: &Activated, now: UnixSeconds) -> Result<Material, Error> {
         let (activation, looked) = self.verified_at(state, kept, now)?;
-        let license = self.license_of(state, &kept.license, now)?.1.get().clone();
+        let chain = self.chain_for(state, kept, now)?;
+        let license = self.license_under(&chain, state, &kept.license)?.get().clone();
         let admitted = Admitted {
             at: activation.admitted_at(),
             lease_until: kept.lease_until,
@@ -239,10 +252,20 @@ impl Client {
         now: UnixSeconds,
     ) -> Result<(TenantTrust, Verified<Signed>), Error> {
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
+        let license = self.license_under(&chain, state, bytes)?;
+        Ok((chain, license))
+    }
+
+    fn license_under(
+        &self,
+        chain: &TenantTrust,
+        state: &State,
+        bytes: &[u8],
+    ) -> Result<Verified<Signed>, Error> {
         let of_license = |why: TrustError| SecurityError::Statement { what: "license", why };
         let license =
-            verify_license(&chain, bytes, Some(self.trust.app), Policies::Known).map_err(of_license)?;
-        crate::judge::newest(&chain, &license, &state.licenses())?;
-        Ok((chain, license))
+            verify_license(chain, bytes, Some(self.trust.app), Policies::Known).map_err(of_license)?;
+        crate::judge::newest(chain, &license, &state.licenses())?;
+        Ok(license)
     }
 }

@@ -153,7 +153,7 @@ impl Guard {
 
     /// Takes a snapshot of revocation data over from this file, and judges by it at once: see [`import_snapshot_file`](crate::Client::import_snapshot_file).
     pub fn import_snapshot_file(&self, file: &Path) -> Result<SnapshotImport, ImportError> {
-        let imported = self.engine.client.import_snapshot_file(file);
+        let imported = self.engine.import(file);
         if let Err(why) = &imported {
             self.engine.counters.not_imported(why.code(), why);
         }

@@ -4,7 +4,9 @@ use sealgate_artifact::UnixSeconds;
 use sealgate_rules::{Enforced, Revocations, revocations};
 
 use super::material::Files;
-use crate::{Client, Error, SnapshotSays};
+use crate::offline::known_chain;
+use crate::state::State;
+use crate::{Client, Error, HeldStatement, LicenseFiles, SnapshotSays};
 
 /// What this device knows of what the vendor took back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct RevocationStatus {
     pub vouched_at: Option<UnixSeconds>,
     /// Whether the license's version or the proof was taken back.
     pub is_revoked: bool,
+    /// Which of them.
+    pub revoked: Vec<HeldStatement>,
     /// Why what was imported before is not there any more, or is not believed: import a snapshot again.
     pub missing: Option<String>,
 }
@@ -26,8 +30,14 @@ pub struct RevocationStatus {
 impl Client {
     /// What this device knows of what the vendor took back, by its own time. Nobody is asked.
     pub fn revocations(&self) -> Result<RevocationStatus, Error> {
+        self.revocations_for(LicenseFiles::default())
+    }
+
+    /// The same on a machine that is not activated, of a license and a proof that lie in files.
+    pub fn revocations_for(&self, files: LicenseFiles<'_>) -> Result<RevocationStatus, Error> {
         let found = self.kept()?;
         let memory = found.as_ref().map(|found| found.state.revocations.clone()).unwrap_or_default();
+        let missing = found.as_ref().and_then(|found| self.missing(&found.state));
         let snapshot = memory.snapshot.map(|taken| SnapshotSays {
             version: taken.maximum.version,
             issued_at: taken.issued_at,
@@ -38,18 +48,29 @@ impl Client {
             snapshot,
             vouched_at: None,
             is_revoked: false,
-            missing: None,
+            revoked: vec![],
+            missing,
         };
-        let is_activated = found.is_some_and(|found| found.state.activated.is_some());
-        let material = if is_activated { self.material(&Files::default())? } else { None };
+        let owned = |file: Option<&[u8]>| file.map(<[u8]>::to_vec);
+        let files = Files { license: owned(files.license), proof: owned(files.proof), release: None };
+        // What asks nobody makes no state.
+        let material = if found.is_some() { self.material(&files)? } else { None };
         if let Some(material) = material {
             let (held, now) = (material.held(None), self.trusted_time()?);
             let enforced = Enforced::of(&material.license.conditions);
             status.state = revocations(&held, &enforced, material.looked.says, now);
             status.vouched_at = Some(held.vouched_at);
             status.is_revoked = held.is_revoked;
-            status.missing.clone_from(&material.looked.missing);
+            status.revoked = material.looked.listed.iter().map(|found| found.what).collect();
+            status.missing = material.looked.missing.clone().or(status.missing);
         }
         Ok(status)
+    }
+
+    /// Where the keys do not verify, whoever looks is told that.
+    fn missing(&self, state: &State) -> Option<String> {
+        let now = self.clock.now().max(self.floors(state).newest());
+        let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now).ok()?;
+        self.lookup(&state.revocations).missing(&chain)
     }
 }

@@ -5,7 +5,7 @@ use sealgate_container::Purpose;
 use sealgate_trust::TrustError;
 
 use crate::ConfigurationError;
-use crate::container::StageError;
+use crate::container::{StageError, what};
 
 /// What counts from an import on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +19,8 @@ pub struct SnapshotImport {
     pub shards: Vec<ShardImport>,
     /// What this device holds and the vendor took back.
     pub revoked: Vec<RevokedStatement>,
+    /// What this device holds, and was looked up.
+    pub looked_up: Vec<HeldStatement>,
     /// Whether nothing is another than before: it is the same snapshot again.
     pub is_unchanged: bool,
 }
@@ -61,6 +63,16 @@ pub struct RevokedStatement {
     pub id: StatementId,
 }
 
+/// What lies in files, beside a program or elsewhere, and not in its state. Whoever takes revocation data over, or shows what is known, looks it
+/// up, too.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LicenseFiles<'a> {
+    /// A license.
+    pub license: Option<&'a [u8]>,
+    /// An activation proof.
+    pub proof: Option<&'a [u8]>,
+}
+
 /// What a device holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -87,9 +99,9 @@ impl HeldStatement {
 pub enum ImportError {
     /// It is no whole container, or cannot be read or copied. Nothing of it counts.
     #[error(transparent)]
-    File(#[from] StageError),
+    File(StageError),
     /// It is a container of another purpose. Nothing of it counts.
-    #[error("this file is no snapshot: it is {}", article(*.0))]
+    #[error("this file is no snapshot: it is {}", what(*.0))]
     Purpose(Purpose),
     /// A part of it is not believed. What was verified before it stays in force (`spec/revocation.md` §5.2).
     #[error("{why}")]
@@ -113,10 +125,12 @@ pub enum ImportError {
     Configuration(#[from] ConfigurationError),
 }
 
-fn article(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Snapshot => "a snapshot of revocation data",
-        Purpose::Update => "an update of a program",
+impl From<StageError> for ImportError {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Purpose(found) => Self::Purpose(found),
+            error => Self::File(error),
+        }
     }
 }
 

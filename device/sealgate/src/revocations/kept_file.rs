@@ -3,18 +3,18 @@
 
 use std::io::{self, SeekFrom, Write};
 
-use sealgate_artifact::{Carrier, Envelope, Kind, Shard, StatementId, Unverified};
-use sealgate_container::{
-    Entry, EntryName, Head, Layout, Purpose, Reader, Writer, decode_statement, names_body,
-};
+use sealgate_artifact::{AppId, Carrier, Envelope, Kind, Shard, StatementId, Unverified, Value, parse_json};
+use sealgate_container::{Entry, EntryName, Head, Layout, Purpose, Reader, Writer, decode_statement};
 
 use super::store::{RevocationFile, RevocationStore};
-use crate::container::{StageError, Staged};
+use crate::container::{self, StageError, Staged};
 
 /// Where a shard stands in a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) id: StatementId,
+    /// Of which app and block it says that it is.
+    pub(crate) of: Option<(AppId, u64)>,
     statement: Entry,
     body: Option<Entry>,
 }
@@ -31,8 +31,9 @@ pub(crate) trait Entries {
         let shards = self.all(EntryName::Shard);
         let mut place = |statement: Entry| {
             let envelope = self.envelope(&statement)?;
-            let body = names_body(&envelope).then(|| bodies.next()).flatten();
-            Ok(Place { id: envelope.id(), statement, body })
+            let (of, has_body) = claims(&envelope);
+            let body = if has_body { bodies.next() } else { None };
+            Ok(Place { id: envelope.id(), of, statement, body })
         };
         shards.into_iter().map(&mut place).collect()
     }
@@ -48,6 +49,19 @@ pub(crate) trait Entries {
         let bytes = self.read(entry)?;
         decode_statement(entry.name.kind().unwrap_or(Kind::Shard), &bytes).map_err(damaged)
     }
+}
+
+/// Which app and block a shard's statement names, and whether it names a body. Nobody has verified it.
+fn claims(shard: &Envelope) -> (Option<(AppId, u64)>, bool) {
+    let Ok(Value::Object(members)) = parse_json(shard.payload()) else { return (None, false) };
+    let member = |name: &str| members.iter().find(|(found, _)| found == name).map(|(_, value)| value);
+    let of = match (member("app"), member("block")) {
+        (Some(Value::Text(app)), Some(Value::Int(block))) => {
+            AppId::parse(app).ok().zip(u64::try_from(*block).ok())
+        }
+        _ => None,
+    };
+    (of, member("body").is_some())
 }
 
 /// A copy of what is imported.
@@ -93,6 +107,20 @@ impl KeptFile {
         };
         let entries = layout.heads().iter().map(entry).collect();
         Ok(Some(Self { file, entries }))
+    }
+
+    /// The snapshot with its list.
+    pub(crate) fn snapshot(&mut self) -> io::Result<Carrier> {
+        let main = self.all(EntryName::Snapshot).first().copied();
+        let envelope = self.envelope(&main.ok_or_else(|| damaged("it has no snapshot"))?)?;
+        let list = self.all(EntryName::Attachment);
+        let attachments = list.iter().map(|entry| self.read(entry)).collect::<io::Result<_>>()?;
+        Ok(Carrier { envelope, attachments })
+    }
+
+    /// Whether it is as it was written, to its last byte.
+    pub(crate) fn is_undamaged(&mut self) -> bool {
+        self.file.rewind().is_ok() && container::check(&mut self.file, None).is_ok()
     }
 }
 
@@ -160,7 +188,7 @@ fn is_readable(file: &mut dyn Entries, place: &Place) -> bool {
     shard.is_some_and(|claim| claim.danger_peek().is_ok())
 }
 
-/// Whether the file is this snapshot's, with these shards.
+/// Whether the file is this snapshot's, with these shards, and undamaged.
 pub(crate) fn is_kept(file: &mut KeptFile, snapshot: &Envelope, wanted: &[StatementId]) -> bool {
     let main = file.all(EntryName::Snapshot).first().copied();
     let is_same = |entry: Entry| file.envelope(&entry).is_ok_and(|kept| kept.id() == snapshot.id());
@@ -169,4 +197,5 @@ pub(crate) fn is_kept(file: &mut KeptFile, snapshot: &Envelope, wanted: &[Statem
             let ids: Vec<StatementId> = places.iter().map(|place| place.id).collect();
             wanted == ids
         })
+        && file.is_undamaged()
 }

@@ -1,32 +1,55 @@
-//! Looking a license and its proof up in what is held (`spec/revocation.md` §5.3, §6.1).
+//! Looking a license and its proof up in what is held (`spec/revocation.md` §5.3, §5.5, §6.1).
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{ActivationProof, AppId, License, Shard, StatementId, Unverified};
+use sealgate_artifact::{
+    ActivationProof, AppId, License, PublicKey, Shard, StatementId, UnixSeconds, Unverified,
+};
 use sealgate_rules::ShardSays;
-use sealgate_trust::{TenantTrust, TrustError, Verified, verify_shard};
+use sealgate_trust::{TenantTrust, TrustError, Verified, verify_shard, verify_snapshot};
 
+use super::imported::HeldStatement;
 use super::kept_file::{Entries, KeptFile, Place};
-use super::memory::RevocationMemory;
+use super::memory::{RevocationMemory, Seen};
 use super::store::RevocationStore;
 
 /// A statement that can be taken back, and its slot, where it has one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slot {
+    pub(crate) what: HeldStatement,
     pub(crate) id: StatementId,
     pub(crate) slot: Option<u64>,
+    /// When somebody vouched for it last who is no shard: its issuer, or a server that admitted the device with it.
+    pub(crate) vouched_at: UnixSeconds,
 }
 
 impl Slot {
     pub(crate) fn of_license(license: &Verified<License>) -> Self {
-        Self { id: license.id(), slot: license.get().conditions.slot }
+        let said = license.get();
+        let (slot, vouched_at) = (said.conditions.slot, said.issued_at);
+        Self { what: HeldStatement::License, id: license.id(), slot, vouched_at }
     }
 
     /// Of a proof that was just verified. `None` for what is none.
     pub(crate) fn of_proof(proof: &[u8]) -> Option<Self> {
-        let said = Unverified::<ActivationProof>::decode(proof).ok()?;
-        Some(Self { id: said.envelope().id(), slot: said.danger_peek().ok()?.slot })
+        let claim = Unverified::<ActivationProof>::decode(proof).ok()?;
+        let said = claim.danger_peek().ok()?;
+        let (id, vouched_at) = (claim.envelope().id(), said.issued_at);
+        Some(Self { what: HeldStatement::Proof, id, slot: said.slot, vouched_at })
     }
+
+    /// The same once a server said yes to it.
+    pub(crate) fn admitted(self, at: UnixSeconds) -> Self {
+        Self { vouched_at: self.vouched_at.max(at), ..self }
+    }
+}
+
+/// A statement that was taken back, and the keys of the shards that say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) what: HeldStatement,
+    pub(crate) id: StatementId,
+    pub(crate) keys: Vec<PublicKey>,
 }
 
 /// What was found.
@@ -35,19 +58,42 @@ pub(crate) struct Looked {
     /// What the newest shard of the license's block says; `None` where none is held.
     pub(crate) says: Option<ShardSays>,
     /// Those that were taken back.
-    pub(crate) listed: Vec<StatementId>,
+    pub(crate) listed: Vec<Listed>,
+    /// Those that were looked up, and were not.
+    pub(crate) seen: Vec<Seen>,
+    /// Whether one of them could not be looked up, never was, and may be listed (`spec/revocation.md` §5.5).
+    pub(crate) is_unseen: bool,
     /// Why revocation data that was taken over before is not there, or not to be believed.
     pub(crate) missing: Option<String>,
+    /// Keys by which something was remembered as listed, and that were revoked since.
+    pub(crate) revoked_keys: Vec<PublicKey>,
 }
 
 impl Looked {
     pub(crate) fn is_revoked(&self) -> bool {
         !self.listed.is_empty()
     }
+
+    /// Whether there is nothing to remember.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.listed.is_empty() && self.seen.is_empty() && self.revoked_keys.is_empty()
+    }
 }
 
-/// A shard that verified, and whether a snapshot that was taken over whole named it.
-type Held = Option<(Verified<Shard>, bool)>;
+/// A shard that verified, and from when the newest whole word of its block is.
+struct Newest {
+    shard: Verified<Shard>,
+    whole_at: Option<UnixSeconds>,
+}
+
+/// What is kept of a block; the error says why what was taken over before is not there.
+type Kept = Result<Option<Newest>, String>;
+
+/// The file, once it was read: its shards by their statements.
+struct Opened {
+    file: KeptFile,
+    places: Vec<Place>,
+}
 
 /// Where to look.
 pub(crate) struct Lookup<'a> {
@@ -60,33 +106,23 @@ pub(crate) struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// Looks the license up, and whatever admits the device to it. The file is read only for statements that have a slot, and of it only the
-    /// shards of their blocks.
+    /// Looks the license up, and whatever admits the device to it. The file is read only for statements that have a slot: of it all
+    /// statements, and the bodies of their blocks alone.
     pub(crate) fn look(&self, chain: &TenantTrust, license: Slot, proof: Option<Slot>) -> Looked {
-        let mut looked = Looked::default();
-        let mut shards = BTreeMap::new();
+        let mut looked = Looked { revoked_keys: self.memory.revoked_keys(chain), ..Looked::default() };
+        let (mut opened, mut shards) = (None, BTreeMap::new());
         for held in [Some(license), proof].into_iter().flatten() {
-            let shard = held.slot.and_then(|slot| {
-                let shard = shards.entry(Shard::block_of(slot));
-                let shard: &Held = shard.or_insert_with_key(|block| {
-                    self.shard(chain, *block).unwrap_or_else(|why| {
-                        looked.missing = Some(why);
-                        None
-                    })
+            let kept = held.slot.map(|slot| {
+                let kept = shards.entry(Shard::block_of(slot));
+                let kept = kept.or_insert_with_key(|block| {
+                    let opened = opened.get_or_insert_with(|| self.open());
+                    self.newest(chain, opened, *block)
                 });
-                shard.as_ref().map(|(shard, is_whole)| (slot, shard.get(), *is_whole))
+                (slot, &*kept)
             });
-            let is_listed = shard.is_some_and(|(slot, shard, _)| shard.lists(slot));
-            if is_listed || self.memory.listed.contains(&held.id) {
-                looked.listed.push(held.id);
-            }
-            if held.id == license.id {
-                let says = |(_, shard, is_whole): (u64, &Shard, bool)| ShardSays {
-                    issued_at: shard.issued_at,
-                    lists: false,
-                    is_whole,
-                };
-                looked.says = shard.map(says);
+            self.judge(chain, held, kept, &mut looked);
+            if let Some((_, Ok(Some(newest)))) = kept.filter(|_| held.id == license.id) {
+                looked.says = Some(ShardSays { whole_at: newest.whole_at, lists: false });
             }
         }
         let lists = looked.is_revoked();
@@ -94,44 +130,109 @@ impl Lookup<'_> {
         looked
     }
 
-    /// The newest shard of a block, verified anew. The error says why one that was taken over before is not there.
-    fn shard(&self, chain: &TenantTrust, block: u64) -> Result<Held, String> {
+    fn judge(&self, chain: &TenantTrust, held: Slot, kept: Option<(u64, &Kept)>, looked: &mut Looked) {
+        let mut keys = self.memory.lists(held.id, chain).map(<[PublicKey]>::to_vec);
+        match kept {
+            Some((slot, Ok(Some(newest)))) if newest.shard.get().lists(slot) => {
+                keys.get_or_insert_default().extend(newest.shard.signed_by());
+            }
+            Some((_, Ok(Some(newest)))) => {
+                looked.seen.push(Seen { statement: held.id, shard: newest.shard.id() });
+            }
+            Some((slot, Err(why))) => {
+                looked.missing = Some(why.clone());
+                looked.is_unseen |= self.is_unseen(chain, held, Shard::block_of(slot));
+            }
+            Some((_, Ok(None))) | None => {}
+        }
+        looked.listed.extend(keys.map(|keys| Listed { what: held.what, id: held.id, keys }));
+    }
+
+    /// `spec/revocation.md` §5.5: the shard may list it, and nobody vouched for it since.
+    fn is_unseen(&self, chain: &TenantTrust, held: Slot, block: u64) -> bool {
+        let known = self.memory.shards.get(&block).filter(|known| known.counts(chain));
+        known.is_some_and(|known| {
+            held.vouched_at <= known.issued_at && !self.memory.has_seen(held.id, known.maximum.statement)
+        })
+    }
+
+    /// Why data that counts and was taken over before is not there, of whatever block.
+    pub(crate) fn missing(&self, chain: &TenantTrust) -> Option<String> {
+        let mut opened = None;
+        let counts = self.memory.shards.iter().filter(|(_, known)| known.counts(chain));
+        let mut missing = counts.map(|(block, _)| {
+            let opened = opened.get_or_insert_with(|| self.open());
+            self.newest(chain, opened, *block).err()
+        });
+        missing.find_map(|why| why)
+    }
+
+    /// `None` where there is no file. The error says why it cannot be read.
+    fn open(&self) -> Result<Option<Opened>, String> {
+        let Some(store) = self.store else { return Err("cannot be looked up by this program".to_owned()) };
+        let opened = KeptFile::open(store).and_then(|file| {
+            let opened = |mut file: KeptFile| Ok(Opened { places: file.places()?, file });
+            file.map(opened).transpose()
+        });
+        opened.map_err(|why| format!("cannot be read: {why}"))
+    }
+
+    /// The newest shard of a block, verified anew.
+    fn newest(&self, chain: &TenantTrust, opened: &mut Result<Option<Opened>, String>, block: u64) -> Kept {
         let known = self.memory.shards.get(&block);
-        let Some(store) = self.store else { return Ok(None) };
         let missing = |why: &str| match known {
             Some(_) => Err(format!("revocation data that was imported before {why}")),
             None => Ok(None),
         };
-        let mut file = match KeptFile::open(store) {
-            Ok(Some(file)) => file,
+        let Opened { file, places } = match opened {
+            Ok(Some(opened)) => opened,
             Ok(None) => return missing("is not there"),
-            Err(why) => return missing(&format!("cannot be read: {why}")),
+            Err(why) => return missing(why),
         };
-        let places = match file.places() {
-            Ok(places) => places,
-            Err(why) => return missing(&format!("cannot be read: {why}")),
-        };
-        let is_known = |place: &Place| known.is_some_and(|known| known.maximum.statement == place.id);
-        let (newest, others): (Vec<Place>, Vec<Place>) = places.into_iter().partition(is_known);
+        let is_known = |place: &&Place| known.is_some_and(|known| known.maximum.statement == place.id);
+        let of_block = places.iter().filter(|place| place.of == Some((self.app, block)));
+        let (newest, others): (Vec<&Place>, Vec<&Place>) = of_block.partition(is_known);
         let mut older = "is not there: the file is another one";
+        let accepted = chain.for_accepted();
         for place in newest.into_iter().chain(others) {
-            let claim = file.shard(&place).ok().and_then(|shard| Unverified::<Shard>::of_carrier(shard).ok());
-            let is_of_block = |shard: Shard| (shard.app, shard.block) == (self.app, block);
-            let Some(claim) = claim.filter(|claim| claim.danger_peek().is_ok_and(is_of_block)) else {
-                continue;
-            };
-            match verify_shard(chain, &claim, known.map(|known| &known.maximum)) {
-                // One that the state does not know was put there, or a program ended before it remembered it: what it lists counts.
+            let shard = file.shard(place).ok().and_then(|shard| Unverified::<Shard>::of_carrier(shard).ok());
+            let Some(claim) = shard else { continue };
+            // spec/revocation.md §5.4: what is known was accepted before.
+            let by = if is_known(&place) { &accepted } else { chain };
+            match verify_shard(by, &claim, known.map(|known| &known.maximum)) {
                 Ok((shard, _)) => {
-                    let is_whole = is_known(&place) && known.is_some_and(|known| known.is_whole);
-                    return Ok(Some((shard, is_whole)));
+                    let taken_at = known.and_then(|known| known.whole_at(chain));
+                    // One that the state does not know was put there, or a program ended before it remembered it: what it lists counts.
+                    let is_new = !is_known(&place) && self.is_whole(chain, file, places, place.id);
+                    let whole_at = taken_at.max(is_new.then_some(shard.get().issued_at));
+                    return Ok(Some(Newest { shard, whole_at }));
                 }
                 Err(TrustError::VersionRollback | TrustError::Equivocation) => {
                     older = "is not there: the file is older";
                 }
+                Err(TrustError::Artifact(_)) => {}
                 Err(_) => older = "is signed by no key that counts now",
             }
         }
-        missing(older)
+        missing(if known.is_none() || file.is_undamaged() { older } else { "is damaged" })
+    }
+
+    /// Whether the file says by itself that it was taken over whole: its snapshot verifies, names this shard, and all that it names of
+    /// this app are there.
+    fn is_whole(
+        &self,
+        chain: &TenantTrust,
+        file: &mut KeptFile,
+        places: &[Place],
+        shard: StatementId,
+    ) -> bool {
+        let before = self.memory.snapshot.as_ref().map(|taken| &taken.maximum);
+        let claim = file.snapshot().ok().and_then(|claim| Unverified::of_carrier(claim).ok());
+        let Some((snapshot, _)) = claim.and_then(|claim| verify_snapshot(chain, &claim, before).ok()) else {
+            return false;
+        };
+        let mut named = snapshot.get().shards.iter().filter(|entry| entry.app == self.app);
+        let names_it = named.clone().any(|entry| entry.statement == shard);
+        names_it && named.all(|entry| places.iter().any(|place| place.id == entry.statement))
     }
 }

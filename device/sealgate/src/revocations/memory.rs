@@ -1,23 +1,30 @@
 //! What a client remembers of revocation data, beside the file that it keeps, and the text it is kept as.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use sealgate_artifact::{StatementId, UnixSeconds};
-use sealgate_trust::Maximum;
+use sealgate_artifact::{KeyState, KeyUse, PublicKey, StatementId, UnixSeconds};
+use sealgate_trust::{Maximum, TenantTrust};
 use serde::{Deserialize, Serialize};
 
+use super::look::{Listed, Looked};
 use crate::kept::read;
 use crate::maximum::MaximumText;
 
-/// Deleting the file, or putting an older one back, undoes nothing of it.
+/// How many statements are remembered as looked up. A machine holds few; whoever shows it many files fills no disk.
+const SEEN: usize = 64;
+
+/// Deleting the file, or putting an older one back, undoes nothing of it (`spec/revocation.md` §5.5).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct RevocationMemory {
     /// The newest snapshot.
     pub(crate) snapshot: Option<SnapshotTaken>,
     /// The newest shard of each block of the program's own app.
     pub(crate) shards: BTreeMap<u64, ShardTaken>,
-    /// Which statements that this device holds, or was shown, were found listed, for good (`spec/revocation.md` §5.1 step 5).
-    pub(crate) listed: BTreeSet<StatementId>,
+    /// Which statements that this device holds, or was shown, were found listed, and the keys of the shards that listed them
+    /// (`spec/revocation.md` §5.1 step 5).
+    listed: BTreeMap<StatementId, Vec<PublicKey>>,
+    /// Which were looked up and not listed, the latest last (`spec/revocation.md` §5.5).
+    seen: Vec<Seen>,
 }
 
 /// A snapshot that was taken over.
@@ -32,14 +39,110 @@ pub(crate) struct SnapshotTaken {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ShardTaken {
     pub(crate) maximum: Maximum,
-    /// Whether a snapshot that names it was taken over whole: only then it vouches for anybody.
-    pub(crate) is_whole: bool,
+    pub(crate) issued_at: UnixSeconds,
+    /// The newest shard of the block of which the snapshot was taken over whole: only that vouches for anybody.
+    pub(crate) whole: Option<Whole>,
+}
+
+/// A shard that vouches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// When it was signed. It only rises.
+    pub(crate) at: UnixSeconds,
+    /// Who signed it.
+    pub(crate) by: Vec<PublicKey>,
+}
+
+/// A statement that was looked up in a shard that does not list it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) statement: StatementId,
+    pub(crate) shard: StatementId,
 }
 
 impl RevocationMemory {
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// `spec/revocation.md` §5.1 step 5: the keys by which a statement is remembered as listed. `None`: it is not, or by keys that were revoked
+    /// since.
+    pub(crate) fn lists(&self, id: StatementId, chain: &TenantTrust) -> Option<&[PublicKey]> {
+        let keys = self.listed.get(&id)?;
+        keys.iter().any(|key| !is_revoked(chain, key)).then_some(keys.as_slice())
+    }
+
+    pub(crate) fn has_seen(&self, statement: StatementId, shard: StatementId) -> bool {
+        self.seen.contains(&Seen { statement, shard })
+    }
+
+    /// What was found listed stays so.
+    pub(crate) fn list(&mut self, found: &[Listed]) {
+        for Listed { id, keys, .. } in found {
+            let known = self.listed.entry(*id).or_default();
+            known.extend(keys.iter().filter(|key| !known.contains(key)).copied().collect::<Vec<_>>());
+        }
+    }
+
+    /// What was found.
+    pub(crate) fn note(&mut self, looked: &Looked) {
+        self.list(&looked.listed);
+        self.see(&looked.seen);
+        self.drop_keys(|key| looked.revoked_keys.contains(key));
+    }
+
+    pub(crate) fn see(&mut self, found: &[Seen]) {
+        let new: Vec<Seen> = found.iter().filter(|one| !self.seen.contains(one)).copied().collect();
+        self.seen.retain(|one| new.iter().all(|new| new.statement != one.statement));
+        self.seen.extend(new);
+        let beyond = self.seen.len().saturating_sub(SEEN);
+        self.seen.drain(..beyond);
+    }
+
+    /// A revoked key may leave the keyset one day, and what it listed must not count again then.
+    pub(crate) fn forget_revoked(&mut self, chain: &TenantTrust) {
+        self.drop_keys(|key| is_revoked(chain, key));
+        for taken in self.shards.values_mut() {
+            taken.whole.take_if(|whole| whole.by.iter().all(|key| is_revoked(chain, key)));
+        }
+    }
+
+    /// Those by which something is listed, and that are revoked.
+    pub(super) fn revoked_keys(&self, chain: &TenantTrust) -> Vec<PublicKey> {
+        let mut keys: Vec<PublicKey> = self.listed.values().flatten().copied().collect();
+        keys.retain(|key| is_revoked(chain, key));
+        keys
+    }
+
+    fn drop_keys(&mut self, is_dropped: impl Fn(&PublicKey) -> bool) {
+        self.listed.retain(|_, keys| {
+            keys.retain(|key| !is_dropped(key));
+            !keys.is_empty()
+        });
+    }
+}
+
+impl ShardTaken {
+    /// What vouches; nothing that only revoked keys have signed.
+    pub(super) fn whole_at(&self, chain: &TenantTrust) -> Option<UnixSeconds> {
+        let whole = self.whole.as_ref()?;
+        whole.by.iter().any(|key| !is_revoked(chain, key)).then_some(whole.at)
+    }
+
+    /// Whether a key that may sign shards raised it.
+    pub(super) fn counts(&self, chain: &TenantTrust) -> bool {
+        chain.tenant_keyset().get().keys.iter().any(|listed| {
+            listed.key_use == KeyUse::Snapshot
+                && listed.state != KeyState::Revoked
+                && self.maximum.raised_by.contains(&listed.public_key)
+        })
+    }
+}
+
+/// A key that is not listed any more was retired, and goes on counting.
+fn is_revoked(chain: &TenantTrust, key: &PublicKey) -> bool {
+    let keys = &chain.tenant_keyset().get().keys;
+    keys.iter().any(|listed| listed.public_key == *key && listed.state == KeyState::Revoked)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,7 +150,8 @@ impl RevocationMemory {
 pub(crate) struct RevocationText {
     snapshot: Option<SnapshotText>,
     shards: BTreeMap<u64, ShardText>,
-    listed: Vec<String>,
+    listed: BTreeMap<String, Vec<String>>,
+    seen: Vec<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,14 +166,19 @@ struct SnapshotText {
 #[serde(deny_unknown_fields)]
 struct ShardText {
     newest: MaximumText,
-    whole: bool,
+    issued_at: u64,
+    whole: Option<(u64, Vec<String>)>,
 }
 
 impl RevocationText {
     /// `None` where nothing is remembered.
     pub(crate) fn of(memory: &RevocationMemory) -> Option<Self> {
-        let shard =
-            |shard: &ShardTaken| ShardText { newest: MaximumText::of(&shard.maximum), whole: shard.is_whole };
+        let keys = |keys: &[PublicKey]| keys.iter().map(PublicKey::to_string).collect();
+        let shard = |shard: &ShardTaken| ShardText {
+            newest: MaximumText::of(&shard.maximum),
+            issued_at: shard.issued_at.get(),
+            whole: shard.whole.as_ref().map(|whole| (whole.at.get(), keys(&whole.by))),
+        };
         (!memory.is_empty()).then(|| Self {
             snapshot: memory.snapshot.as_ref().map(|snapshot| SnapshotText {
                 newest: MaximumText::of(&snapshot.maximum),
@@ -77,7 +186,8 @@ impl RevocationText {
                 next_update: snapshot.next_update.get(),
             }),
             shards: memory.shards.iter().map(|(block, taken)| (*block, shard(taken))).collect(),
-            listed: memory.listed.iter().map(StatementId::to_string).collect(),
+            listed: memory.listed.iter().map(|(id, found)| (id.to_string(), keys(found))).collect(),
+            seen: memory.seen.iter().map(|it| (it.statement.to_string(), it.shard.to_string())).collect(),
         })
     }
 
@@ -89,13 +199,27 @@ impl RevocationText {
                 next_update: UnixSeconds::new(text.next_update)?,
             })
         };
+        let keys = |texts: Vec<String>| -> Option<Vec<PublicKey>> {
+            texts.iter().map(|text| PublicKey::parse(text).ok()).collect()
+        };
+        let whole = |(at, by): (u64, Vec<String>)| Some(Whole { at: UnixSeconds::new(at)?, by: keys(by)? });
         let shard = |(block, text): (u64, ShardText)| {
-            Some((block, ShardTaken { maximum: text.newest.read()?, is_whole: text.whole }))
+            let taken = ShardTaken {
+                maximum: text.newest.read()?,
+                issued_at: UnixSeconds::new(text.issued_at)?,
+                whole: read(text.whole, whole).ok()?,
+            };
+            Some((block, taken))
+        };
+        let listed = |(id, by): (String, Vec<String>)| Some((StatementId::parse(&id)?, keys(by)?));
+        let seen = |(statement, shard): (String, String)| {
+            Some(Seen { statement: StatementId::parse(&statement)?, shard: StatementId::parse(&shard)? })
         };
         Some(RevocationMemory {
             snapshot: read(self.snapshot, snapshot).ok()?,
             shards: self.shards.into_iter().map(shard).collect::<Option<_>>()?,
-            listed: self.listed.iter().map(|id| StatementId::parse(id)).collect::<Option<_>>()?,
+            listed: self.listed.into_iter().map(listed).collect::<Option<_>>()?,
+            seen: self.seen.into_iter().map(seen).collect::<Option<_>>()?,
         })
     }
 }

@@ -8,9 +8,11 @@ mod look;
 mod memory;
 mod store;
 
-pub use imported::{HeldStatement, ImportError, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays};
+pub use imported::{
+    HeldStatement, ImportError, LicenseFiles, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays,
+};
 pub use store::{KeptRevocations, MemoryRevocations, RevocationFile, RevocationStore};
 
 pub(crate) use kept_file::{KeptFile, is_kept, keep};
-pub(crate) use look::{Looked, Lookup, Slot};
-pub(crate) use memory::{RevocationMemory, RevocationText, ShardTaken, SnapshotTaken};
+pub(crate) use look::{Listed, Looked, Lookup, Slot};
+pub(crate) use memory::{RevocationMemory, RevocationText, Seen, ShardTaken, SnapshotTaken, Whole};

@@ -13,7 +13,8 @@ pub trait RevocationFile: Read + Seek {}
 impl<F: Read + Seek> RevocationFile for F {}
 
 /// Keeps one file for all processes of one program on one device. There is nothing secret in it, and what it says is verified anew each
-/// time: whoever deletes or changes it un-revokes nothing, because [`Store`](crate::Store) keeps what was found.
+/// time. Whoever deletes or changes it un-revokes nothing: [`Store`](crate::Store) keeps what was found, and what was never looked up gives no
+/// right until the data is there again (`spec/revocation.md` §5.5).
 pub trait RevocationStore: Send + Sync {
     /// Keeps every other process and thread that imports out while what it returns lives. Whoever holds it is not waited for: the
     /// error is of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy).

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
 
 use sealgate::guard::Lack;
-use sealgate::{HeldStatement, Revocations, Tier};
+use sealgate::{BeatSaid, HeldStatement, Revocations, Tier};
 use sealgate_artifact::{Freshness, Policy, Shard};
 
 use crate::authority::{DAY, NOW, at, id_of, key};
@@ -149,7 +149,7 @@ fn files_beside_a_program_are_looked_up() {
     station.import(1, &[shard(0, 1, &[of_license()])]).expect("whole");
     let id = id_of(&station.machine.site.authority().license()).to_string();
     let is_noted =
-        || String::from_utf8(station.state()).expect("text").contains(&format!(r#""listed":["{id}"]"#));
+        || String::from_utf8(station.state()).expect("text").contains(&format!(r#""listed":{{"{id}":["#));
     assert!(!is_noted(), "nobody showed it yet");
     assert_eq!(start(), Some(Lack::Revoked));
     assert!(is_noted());
@@ -262,4 +262,20 @@ fn a_snapshot_that_was_refused_vouches_for_nobody() {
     draft.shards.pop();
     station.import_file(&draft.file()).expect_err("one is missing");
     assert_eq!(station.client().revocations().expect("it reads").vouched_at, Some(at(NOW + 3 * DAY)));
+}
+
+/// `spec/revocation.md` §5.3: whatever the server says, a listed proof admits nobody here.
+#[test]
+fn a_heartbeat_does_not_say_admitted_for_what_is_listed() {
+    let station = Station::activated(Some(heard()));
+    station.import(1, &[shard(0, 1, &[of_proof()])]).expect("whole");
+    station.machine.pass(HOUR);
+    let beat = station.client().heartbeat().expect("answered");
+    assert_eq!(beat.said, BeatSaid::Revoked);
+    let denied = station.client().activation().expect_err("taken back");
+    assert!(denied.to_string().contains("activation back, and not the license"), "{denied}");
+    assert_eq!(denied.fix(), "Activate this machine again.");
+    station.machine.site.admissions().only().proof.slot = Some(PROOF_SLOT + 1);
+    station.machine.pass(HOUR);
+    assert_eq!(station.client().heartbeat().expect("answered").said, BeatSaid::Admitted);
 }

@@ -62,7 +62,8 @@ fn keys_rotate_by_a_snapshot() {
     let old = station.machine.site.authority().license();
     let (new, late) = {
         let mut vendor = station.machine.site.authority().clone();
-        vendor.next_license().issued_at = at(NOW);
+        // The keyset is of a day before, and a day is what clocks may differ by.
+        vendor.next_license().issued_at = at(NOW + 1);
         let late = vendor.license();
         vendor.issuers = vec![(70, KeyState::Active)];
         (vendor.license(), late)

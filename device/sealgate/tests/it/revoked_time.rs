@@ -291,3 +291,20 @@ fn the_local_floor_counts_where_a_clock_was_set_back() {
     }
     assert!(station.import(1, &[]).expect("whole").has_new_keys);
 }
+
+/// Whoever dates a shard ahead vouches for no later day than the one on which it was taken over.
+#[test]
+fn a_shard_from_the_future_vouches_for_today() {
+    let station = Station::activated(None);
+    station.machine.pass(DAY);
+    let mut ahead = shard(0, 1, &[1]);
+    ahead.issued_at = at(NOW + 300 * DAY);
+    ahead.next_update = at(NOW + 301 * DAY);
+    let file = said_at(station.draft(1, &[ahead]), 0);
+    for _ in 0..2 {
+        station.import_file(&file).expect("whole");
+        let vouched_at = station.client().revocations().expect("it reads").vouched_at;
+        assert_eq!(vouched_at, Some(at(NOW + DAY)));
+        station.machine.pass(DAY);
+    }
+}

@@ -25,7 +25,6 @@ pub(super) fn latch(code: &str) -> ShownLatch {
         license_id: LICENSE.to_owned(),
         license_ends: Some(END),
         admitted_at: Some(ADMITTED),
-        license_version: None,
     }
 }
 

@@ -5,12 +5,13 @@ use super::case::{Case, Shelf};
 use super::guard_kept::{OTHER, admitted, latch, start};
 use super::guard_state::{ADMITTED, END, HOUR, asked, ended, fell, free, heard, held, licensed, put};
 use crate::forge::DAY;
-use crate::{Artifact, ShownHeld, ShownLatch, StateAsked};
+use crate::{Artifact, ShownHeld, StateAsked};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut shelf = Shelf::of(Artifact::Guard);
     listed(&mut shelf);
     lifted(&mut shelf);
+    lost(&mut shelf);
     shelf.cases
 }
 
@@ -40,22 +41,38 @@ fn listed(shelf: &mut Shelf) {
 }
 
 fn lifted(shelf: &mut Shelf) {
-    let kept = ShownLatch { license_version: Some(3), ..latch("revoked") };
-    let version = |version, held| ShownHeld { license_version: Some(version), ..held };
+    let kept = latch("revoked");
     let mut one = |name: &str, shows: &str, held, expected: String| {
         put(shelf, &format!("kept_revoked_{name}"), shows, start(&kept, held), &expected);
     };
-    let shows = "The same version, where what listed it was lost: it stays.";
-    one("same", shows, version(3, admitted(ADMITTED)), fell("revoked"));
-    one("older", "An older version.", version(2, admitted(ADMITTED)), fell("revoked"));
-    let newer = || version(4, admitted(ADMITTED));
-    one("newer", "A newer version lifts it.", newer(), licensed(ADMITTED + 8 * HOUR));
-    one("newer_listed", "Unless it is listed, too.", taken_back(newer()), fell("revoked"));
-    let proof = || version(3, admitted(ADMITTED + 1));
-    one("newer_admission", "A newer admission.", proof(), licensed(ADMITTED + 1 + 8 * HOUR));
-    one("newer_admission_listed", "Likewise.", taken_back(proof()), fell("revoked"));
-    let longer = ShownHeld { expires_at: Some(END + DAY), ..version(3, admitted(ADMITTED)) };
-    one("later_end", "A later end does not.", longer, fell("revoked"));
-    let other = ShownHeld { license_id: OTHER.to_owned(), ..version(1, admitted(ADMITTED)) };
+    one("listed", "It is listed still.", taken_back(admitted(ADMITTED)), fell("revoked"));
+    let proof = || admitted(ADMITTED + 1);
+    one("newer_admission_listed", "However new the admission is.", taken_back(proof()), fell("revoked"));
+    let longer = ShownHeld { expires_at: Some(END + DAY), ..taken_back(admitted(ADMITTED)) };
+    one("later_end", "Or how late its end.", longer, fell("revoked"));
+    let shows =
+        "Nothing that is held is listed: it is another version, or the key that listed it was revoked.";
+    one("not_listed", shows, admitted(ADMITTED), licensed(ADMITTED + 8 * HOUR));
+    one("newer_admission", "Likewise with a newer proof.", proof(), licensed(ADMITTED + 1 + 8 * HOUR));
+    let other = ShownHeld { license_id: OTHER.to_owned(), ..admitted(ADMITTED) };
     one("other_license", "It says nothing about another license.", other, licensed(ADMITTED + 8 * HOUR));
+}
+
+fn lost(shelf: &mut Shelf) {
+    let mut one = |name: &str, shows: &str, question: StateAsked, expected: &str| {
+        put(shelf, &format!("unseen_{name}"), shows, question, expected);
+    };
+    let unseen = |held| ShownHeld { unseen: true, ..held };
+    let stale = free("revocations_stale");
+    one(
+        "plain",
+        "Data that was imported, and would say whether it is listed, is lost.",
+        asked(ADMITTED, unseen(held(None))),
+        &stale,
+    );
+    let never = ShownHeld { admission: None, ..unseen(held(None)) };
+    one("without_admission", "A license without an admission.", asked(ADMITTED, never), &stale);
+    let listed = taken_back(unseen(held(None)));
+    one("listed", "What is known to be listed is told.", asked(ADMITTED, listed), &fell("revoked"));
+    one("expired", "So is an end.", asked(END, unseen(held(None))), &fell("expired"));
 }

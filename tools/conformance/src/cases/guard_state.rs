@@ -43,8 +43,8 @@ pub(super) fn held(policy: Option<ShownPolicy>) -> ShownHeld {
         trial_ends: None,
         policy,
         vouched_at: ADMITTED,
-        license_version: None,
         listed: false,
+        unseen: false,
         admission: Some(ShownAdmission {
             admitted_at: ADMITTED,
             unheard_at: None,
@@ -512,7 +512,6 @@ fn order(shelf: &mut Shelf) {
         license_id: LICENSE.to_owned(),
         license_ends: None,
         admitted_at: Some(ADMITTED),
-        license_version: None,
     };
     let mut all = StateAsked {
         now: None,

@@ -134,6 +134,8 @@ impl Sort {
         self.believe(cases, "retired_key_before", shows, &world, &by_retired(at(KEYSET_BEGIN - 1)));
         let shows = "Signed in the very second of the keyset that retires the key: it is not after it.";
         self.believe(cases, "retired_key_at_once", shows, &world, &by_retired(at(KEYSET_BEGIN)));
+        let shows = "Signed a day after it: the clocks of two machines may differ by as much.";
+        self.believe(cases, "retired_key_day", shows, &world, &by_retired(at(KEYSET_BEGIN + DAY)));
         let shows = "An active key signed it as well.";
         let both = by_retired(self.text.clone()).signed(SNAPSHOT, KeyUse::Snapshot);
         self.believe(cases, "retired_key_and_active_one", shows, &world, &both);
@@ -143,7 +145,7 @@ impl Sort {
         let mut refused = |name: &str, code: Code, shows: &str, world: &World, draft: &Draft| {
             self.refuse(cases, (name, code, shows), world, draft);
         };
-        let late = by_retired(at(KEYSET_BEGIN + 1));
+        let late = by_retired(at(KEYSET_BEGIN + DAY + 1));
         refused("retired_key_later", Code::KeyRetired, "One second later it is new.", &world, &late);
         let new = by_retired(self.text.clone());
         refused("retired_key_new", Code::KeyRetired, "A retired key signs nothing new.", &world, &new);

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use sealgate::{Beat, BeatSaid, Client, Error};
+use sealgate::{Beat, BeatSaid, Client, Error, HeldStatement};
 use sealgate_artifact::Code;
 use serde_json::{Value, json};
 
 use super::held;
+use super::verify::revoked;
 use crate::args::{Global, HeartbeatArgs};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -75,6 +76,10 @@ fn show(client: &Client, kept: &Kept, beat: Result<Beat, Error>, output: Output)
     let told = json(&beat);
     match &beat.said {
         BeatSaid::Admitted => {}
+        BeatSaid::Revoked => {
+            let listed = client.revocations()?.revoked;
+            return Err(with_all(revoked(!listed.contains(&HeldStatement::License)), &told));
+        }
         BeatSaid::Ended { code, grace_until } => {
             let message = format!("the license ends for this machine at {grace_until}: {}", meaning(code));
             return Err(with_all(Failure::of_code(code, message), &told));
@@ -120,6 +125,7 @@ fn json(beat: &Beat) -> Value {
     let (said, code, grace_until) = match &beat.said {
         BeatSaid::Ended { code, grace_until } => ("ended", Some(code), Some(grace_until.to_string())),
         BeatSaid::Refused { code, .. } => ("refused", Some(code), None),
+        BeatSaid::Revoked => ("revoked", None, None),
         _ => ("admitted", None, None),
     };
     json!({

@@ -7,6 +7,7 @@ use sealgate::{Client, Foreign, ImportError, SnapshotImport};
 use sealgate_artifact::{Carrier, Code, Kind};
 use serde_json::{Value, json};
 
+use super::revocations::Beside;
 use crate::args::{Global, ImportArgs};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -15,17 +16,20 @@ use crate::output::{Output, pairs};
 use crate::progress::Bar;
 
 pub(crate) fn run(global: &Global, args: &ImportArgs, output: Output) -> Result<(), Failure> {
-    let client = Here::find(global)?.offline(global)?;
+    let here = Here::find(global)?;
+    let client = here.offline(global)?;
+    let beside = Beside::read(&here, args.license.as_deref(), args.proof.as_deref())?;
     let staged = staged(&client, &args.file, output)?;
     // By what the file says it is for, and not by its name.
     match staged.container().purpose() {
-        Purpose::Snapshot => snapshot(&client, &staged, output),
-        Purpose::Update => Err(Failure::new(
-            Code::KindUnexpected,
-            "this is an update of a program (.sgupd), and only snapshots of revocation data (.sgsnap) are imported",
-        )
-        .fix("update the program as its vendor says")),
+        Purpose::Snapshot => snapshot(&client, &staged, &beside, output),
+        Purpose::Update => Err(update()),
     }
+}
+
+fn update() -> Failure {
+    let message = "this is an update of a program (.sgupd), and only snapshots of revocation data (.sgsnap) are imported";
+    Failure::new(Code::KindUnexpected, message).fix("update the program as its vendor says")
 }
 
 /// A copy of the file in the state folder. The medium is read once.
@@ -39,8 +43,8 @@ fn staged(client: &Client, file: &Path, output: Output) -> Result<Staged, Failur
     staged.map_err(|error| failure(&error, &file.display().to_string(), Some(file)))
 }
 
-fn snapshot(client: &Client, staged: &Staged, output: Output) -> Result<(), Failure> {
-    match client.import_staged(staged) {
+fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -> Result<(), Failure> {
+    match client.import_staged_for(staged, beside.files()) {
         Ok(imported) => {
             output.result(&shown(&imported), |_| lines(&imported));
             Ok(())
@@ -67,6 +71,9 @@ fn snapshot(client: &Client, staged: &Staged, output: Output) -> Result<(), Fail
 }
 
 fn failure(error: &ImportError, of: &str, file: Option<&Path>) -> Failure {
+    if matches!(error, ImportError::Purpose(Purpose::Update)) {
+        return update();
+    }
     if let ImportError::File(StageError::Container(ContainerError::Unknown)) = error
         && let Some(is) = file.and_then(other)
     {
@@ -132,8 +139,13 @@ fn lines(imported: &SnapshotImport) -> String {
         lines.push(("keys", "the vendor's keys are newer now".to_owned()));
     }
     let here: Vec<&str> = imported.revoked.iter().map(|held| held.what.as_str()).collect();
-    let here =
-        if here.is_empty() { "nothing that this machine holds".to_owned() } else { here.join(" and ") };
+    let here = match (here.is_empty(), imported.looked_up.is_empty()) {
+        (true, true) => {
+            "no license was looked up: this machine holds none (--license FILE names one)".to_owned()
+        }
+        (true, false) => "nothing that this machine holds".to_owned(),
+        (false, _) => here.join(" and "),
+    };
     lines.push(("revoked", here));
     pairs(&lines)
 }

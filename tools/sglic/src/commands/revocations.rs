@@ -1,12 +1,40 @@
 //! What is known of what the vendor took back, as it is shown.
 
-use sealgate::{Client, Revocations};
+use std::path::Path;
+
+use sealgate::{Client, HeldStatement, LicenseFiles, Revocations};
 use sealgate_artifact::UnixSeconds;
 use serde::Serialize;
 
+use crate::client::Here;
 use crate::failure::Failure;
+use crate::files;
+use crate::settings::license_beside;
 
 const DAY: u64 = 24 * 60 * 60;
+
+/// A license and a proof in files, where there are some.
+#[derive(Default)]
+pub(crate) struct Beside {
+    license: Option<Vec<u8>>,
+    proof: Option<Vec<u8>>,
+}
+
+impl Beside {
+    /// Those that are named, which must be there; else those that `activate` wrote.
+    pub(crate) fn read(here: &Here, license: Option<&Path>, proof: Option<&Path>) -> Result<Self, Failure> {
+        let written = here.settings.proof(&here.folder);
+        let of = |named: Option<&Path>, other: &Path| match named {
+            Some(named) => files::read(&files::resolved(named)).map(Some),
+            None => files::read_if_there(other),
+        };
+        Ok(Self { license: of(license, &license_beside(&written))?, proof: of(proof, &written)? })
+    }
+
+    pub(crate) fn files(&self) -> LicenseFiles<'_> {
+        LicenseFiles { license: self.license.as_deref(), proof: self.proof.as_deref() }
+    }
+}
 
 /// For programs; `state` is `unknown`, `fresh` or `stale`.
 #[derive(Debug, Clone, Serialize)]
@@ -19,12 +47,20 @@ pub(crate) struct RevocationData {
     pub(crate) next_update: Option<String>,
     pub(crate) vouched_at: Option<String>,
     pub(crate) revoked: bool,
+    /// Whether that is the activation alone, and the license is as good as before.
+    #[serde(skip)]
+    pub(crate) is_of_proof_alone: bool,
     pub(crate) missing: Option<String>,
 }
 
 impl RevocationData {
     pub(crate) fn of(client: &Client) -> Result<Self, Failure> {
-        let (found, now) = (client.revocations()?, client.trusted_time()?);
+        Self::beside(client, &Beside::default())
+    }
+
+    /// The same where the machine is not activated, of what lies in files.
+    pub(crate) fn beside(client: &Client, beside: &Beside) -> Result<Self, Failure> {
+        let (found, now) = (client.revocations_for(beside.files())?, client.trusted_time()?);
         let text = |time: UnixSeconds| time.to_string();
         let (state, since) = match found.state {
             Revocations::Unknown => ("unknown", None),
@@ -42,6 +78,7 @@ impl RevocationData {
             next_update: snapshot.map(|said| text(said.next_update)),
             vouched_at: found.vouched_at.map(text),
             revoked: found.is_revoked,
+            is_of_proof_alone: found.is_revoked && !found.revoked.contains(&HeldStatement::License),
             missing: found.missing,
         })
     }
@@ -56,8 +93,11 @@ impl RevocationData {
             (Some(issued_at), Some(since)) => {
                 format!("stale since {since}, of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
             }
-            (Some(issued_at), None) if self.vouched_at.is_none() => {
+            (Some(issued_at), None) if self.vouched_at.is_none() && self.missing.is_none() => {
                 format!("of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
+            }
+            (Some(issued_at), None) if self.missing.is_some() => {
+                format!("of {issued_at}, and lost since: import a snapshot again")
             }
             (Some(issued_at), None) => format!("of {issued_at}, and nothing in them is of this license"),
         }

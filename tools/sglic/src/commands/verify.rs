@@ -103,8 +103,12 @@ pub(crate) fn license_file(here: &Here, args: &VerifyArgs) -> PathBuf {
 }
 
 /// Imported revocation data lists the license, or its activation.
-pub(crate) fn revoked() -> Failure {
-    let message = "imported revocation data lists the license or this activation";
+pub(crate) fn revoked(is_of_proof_alone: bool) -> Failure {
+    if is_of_proof_alone {
+        let message = "imported revocation data lists this activation, and not the license";
+        return Failure::new(Code::Revoked, message).fix("Activate again: `sglic activate --key -`.");
+    }
+    let message = "imported revocation data lists the license";
     let fix = "Ask the vendor for a valid license, then activate again: `sglic activate --key -`.";
     Failure::new(Code::Revoked, message).fix(fix)
 }
@@ -115,7 +119,7 @@ pub(crate) fn in_force(activation: &Activation, now: UnixSeconds) -> Result<(), 
     match Standing::of(activation, now) {
         Standing::Active | Standing::Grace => Ok(()),
         Standing::Expired => Err(Failure::new(Code::Expired, "the license has expired")),
-        Standing::Revoked => Err(revoked()),
+        Standing::Revoked => Err(revoked(false)),
         Standing::Overdue => {
             let message = format!("no heartbeat was answered, and the grace was over at {until}");
             Err(Failure::new(Code::CheckFailed, message).fix("reach the server: `sglic heartbeat`"))

@@ -162,3 +162,48 @@ fn nothing_but_the_list_is_kept() {
     assert_eq!(std::fs::metadata(&kept).expect("kept").permissions().mode() & 0o777, 0o600);
     assert!(sealgate_container::Container::read(&read(&kept)).is_ok());
 }
+
+/// A license lies beside a program, and the machine is not activated: whoever imports may name it.
+#[test]
+fn a_license_beside_a_program_is_looked_up_where_it_is_named() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let activated = vendor.machine();
+    activated.activate(&license).json();
+    let beside = activated.state().join("licenses/license.json");
+    let machine = vendor.machine();
+    let none = put(&machine, "first.sgsnap", &vendor.snapshot());
+    let told = machine.tell_text(&format!("import {}", none.display()));
+    assert!(told.contains("no license was looked up"), "{told}");
+    vendor.change(&license, "revoke");
+    let file = put(&machine, "vendor.sgsnap", &vendor.snapshot());
+    let line = format!("import {} --license {}", file.display(), beside.display());
+    let imported = machine.run(&line).json();
+    assert_eq!(imported["revoked"][0]["what"], "license");
+    machine.run(&format!("import {} --license nowhere.json", file.display())).refused(65, "file_unreadable");
+    // What is lost is told on such a machine, too.
+    std::fs::remove_file(machine.state().join("revocations.sgsnap")).expect("it was there");
+    let status = machine.tell_text("status");
+    assert!(status.contains("lost since") && status.contains("missing"), "{status}");
+    let doctor = machine.tell("doctor");
+    assert!(doctor.stdout.contains("is not there"), "{doctor:?}");
+}
+
+/// The seat was released, and the license is as good as before: activating again is all.
+#[test]
+fn an_activation_that_was_taken_back_is_told_apart_from_the_license() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    vendor.change(&license, "reset-devices");
+    let imported = import(&machine, &vendor.snapshot()).json();
+    assert_eq!(imported["revoked"].as_array().map(Vec::len), Some(1), "{imported}");
+    assert_eq!(imported["revoked"][0]["what"], "proof");
+    let doctor = machine.tell("doctor");
+    assert!(doctor.stdout.contains("this activation, and not the license"), "{doctor:?}");
+    let activation = machine.run("verify").refused(1, "revoked");
+    assert!(text(&activation["fix"]).contains("ctivate"), "{activation}");
+    machine.activate(&license).json();
+    machine.run("verify").json();
+}

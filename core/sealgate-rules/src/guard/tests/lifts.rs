@@ -19,7 +19,6 @@ fn latch(lack: Lack) -> Latch {
         license: Some(LicenseId::from_bytes([3; 16])),
         license_ends: Some(at(END)),
         admitted_at: Some(at(ADMITTED)),
-        license_version: (lack == Lack::Revoked).then_some(1),
         lack,
     }
 }
@@ -43,7 +42,7 @@ enum News {
     EarlierEnd,
     HigherTier,
     NewerVersion,
-    Listed,
+    NotListed,
     NewerAdmission,
     OlderAdmission,
     AnotherLicense,
@@ -66,7 +65,7 @@ const ALL: [News; 20] = [
     News::EarlierEnd,
     News::HigherTier,
     News::NewerVersion,
-    News::Listed,
+    News::NotListed,
     News::NewerAdmission,
     News::OlderAdmission,
     News::AnotherLicense,
@@ -82,8 +81,8 @@ const ALL: [News; 20] = [
 fn lifts(news: News, lack: &Lack) -> bool {
     match news {
         News::LaterEnd | News::NoEnd => *lack == Lack::Expired,
-        News::NewerAdmission => matches!(lack, Lack::Revoked | Lack::Unheard | Lack::Ended(_)),
-        News::NewerVersion => *lack == Lack::Revoked,
+        News::NewerAdmission => matches!(lack, Lack::Unheard | Lack::Ended(_)),
+        News::NotListed => *lack == Lack::Revoked,
         // What was found on the machine is of the machine.
         News::AnotherLicense => {
             matches!(lack, Lack::Revoked | Lack::Expired | Lack::Unheard | Lack::Ended(_))
@@ -97,14 +96,14 @@ fn lifts(news: News, lack: &Lack) -> bool {
         | News::SameEnd
         | News::EarlierEnd
         | News::HigherTier
-        | News::Listed
+        | News::NewerVersion
         | News::OlderAdmission
         | News::SensorUnknown
         | News::FilesUnknown => false,
     }
 }
 
-/// What a start holds and finds. Without news, both checks still find what they found.
+/// What a start holds and finds. Without news, both checks still find what they found, and what was listed is.
 #[derive(Debug, Clone)]
 struct Start {
     case: Case,
@@ -117,6 +116,7 @@ impl Start {
         let mut case = found(both);
         case.license.conditions.policy.as_mut().expect("a policy").heartbeat = heard().heartbeat;
         case.now = Ok(super::fits(ADMITTED + HOUR));
+        case.is_revoked = true;
         Self { case, admitted_at: Some(ADMITTED) }
     }
 
@@ -131,7 +131,7 @@ impl Start {
             News::NoEnd => license.expires_at = None,
             News::SameEnd => license.expires_at = Some(at(END)),
             News::NewerVersion => license.version += 1,
-            News::Listed => self.case.is_revoked = true,
+            News::NotListed => self.case.is_revoked = false,
             News::EarlierEnd => license.expires_at = Some(at(END - 1)),
             News::HigherTier => license.tier = Tier::Enterprise,
             News::NewerAdmission => self.admitted_at = Some(ADMITTED + 1),
@@ -183,9 +183,7 @@ fn two_news_together_lift_no_more_than_each_alone() {
             &[News::NoSensorFound, News::NoSensorAsked, News::SensorUnknown],
             &[News::FilesAreApproved, News::FilesNotAsked, News::FilesUnknown],
         ];
-        // What is listed is so in whatever version, and whoever was admitted since.
-        let is_listed = [first, second].contains(&News::Listed);
-        is_listed || of_one_thing.iter().any(|those| those.contains(&first) && those.contains(&second))
+        of_one_thing.iter().any(|those| those.contains(&first) && those.contains(&second))
     };
     for lack in lasting() {
         for (first, second) in ALL.iter().flat_map(|first| ALL.map(|second| (*first, second))) {
@@ -213,8 +211,8 @@ fn who_deletes_the_license_lifts_nothing_of_it() {
 fn what_is_listed_lifts_no_revocation() {
     for news in [News::NewerVersion, News::NewerAdmission] {
         let start = Start::new().with(news);
-        assert!(start.is_lifted(&latch(Lack::Revoked)), "{news:?}");
-        assert!(!start.with(News::Listed).is_lifted(&latch(Lack::Revoked)), "{news:?}");
+        assert!(!start.is_lifted(&latch(Lack::Revoked)), "{news:?}");
+        assert!(start.with(News::NotListed).is_lifted(&latch(Lack::Revoked)), "{news:?}");
     }
 }
 
@@ -239,7 +237,7 @@ fn any_admission_is_newer_than_none() {
 /// The clock lifts nothing: neither one that is right again, nor one that is set back.
 #[test]
 fn no_clock_lifts_anything() {
-    let clean = Start::new().with(News::NoSensorFound).with(News::FilesAreApproved);
+    let clean = Start::new().with(News::NoSensorFound).with(News::FilesAreApproved).with(News::NotListed);
     for lack in [Lack::Expired, Lack::Unheard, Lack::Ended("blocked".to_owned())] {
         let kept = latch(lack.clone());
         for now in [0, ADMITTED - DAY, ADMITTED, ADMITTED + HOUR, END - 1] {
@@ -266,11 +264,10 @@ fn near(time: u64) -> impl Strategy<Value = Option<UnixSeconds>> {
 
 prop_compose! {
     fn latches()(
-        lack in lacks(), license in 3u8..5, license_ends in near(END), admitted_at in near(ADMITTED), version in 0u64..3,
+        lack in lacks(), license in 3u8..5, license_ends in near(END), admitted_at in near(ADMITTED),
     ) -> Latch {
-        let license_version = (lack == Lack::Revoked).then_some(version);
         let license = Some(LicenseId::from_bytes([license; 16]));
-        Latch { lack, at: at(ADMITTED), license, license_ends, admitted_at, license_version }
+        Latch { lack, at: at(ADMITTED), license, license_ends, admitted_at }
     }
 }
 
@@ -304,13 +301,7 @@ fn as_written(latch: &Latch, held: Option<&Held<'_>>, findings: Findings) -> boo
             };
             of_another || of_the_same.is_some_and(later)
         }
-        Lack::Revoked => {
-            let newer = |held: &Held<'_>| {
-                let admitted = held.admission.map(|now| now.admitted_at) > latch.admitted_at;
-                !held.is_revoked && (Some(held.license.version) > latch.license_version || admitted)
-            };
-            of_another || of_the_same.is_some_and(newer)
-        }
+        Lack::Revoked => of_another || of_the_same.is_some_and(|held| !held.is_revoked),
         _ => {
             let newer = |held: &Held<'_>| match (held.admission, latch.admitted_at) {
                 (Some(now), Some(before)) => now.admitted_at > before,
@@ -338,7 +329,7 @@ proptest! {
         });
         let held = license
             .as_ref()
-            .map(|license| Held { license, admission, trial_ends: None, is_revoked, vouched_at: at(ADMITTED) });
+            .map(|license| Held { license, admission, trial_ends: None, is_revoked, is_unseen: false, vouched_at: at(ADMITTED) });
         let expected = as_written(&latch, held.as_ref(), findings);
         prop_assert_eq!(latch.is_lifted(held.as_ref(), findings), expected);
         let enforced = Enforced::of(&license.as_ref().map(|it| it.conditions.clone()).unwrap_or_default());

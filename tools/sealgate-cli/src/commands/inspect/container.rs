@@ -76,11 +76,10 @@ impl Parts {
 
     /// What the statements say, each with the ids of the keys that signed it as far as the file names them.
     fn seen(self) -> Result<Vec<Seen>, Failure> {
-        let keys: Vec<PublicKey> =
-            self.list.iter().flat_map(|part| keys_of(&part.carrier.envelope)).collect();
+        let mut keys = Keys::of(&self.list);
         let seen = |part: Part| {
             let kind = part.name.kind();
-            let envelope = kind.map(|kind| named(kind, &part.carrier.envelope, &keys));
+            let envelope = kind.map(|kind| keys.named(kind, &part.carrier.envelope));
             let carrier = Carrier { envelope: envelope.unwrap_or(part.carrier.envelope), ..part.carrier };
             let payload = parse_json(carrier.envelope.payload())?;
             Ok(Seen { kind, carrier, payload, form: part.form })
@@ -100,7 +99,70 @@ impl Part {
     }
 }
 
-/// The public keys that a root statement or a keyset names; of any other, none.
+/// The keys that a file names, by who may sign what, and how many signatures are still tried with them: whoever writes a file keeps nobody
+/// busy with it.
+struct Keys {
+    /// Of root statements: what they and keysets are signed by.
+    roots: Vec<PublicKey>,
+    /// Of the keyset: what the tenant keyset is signed by.
+    authorities: Vec<PublicKey>,
+    /// Of the tenant keyset: what everything else is signed by.
+    tenant: Vec<PublicKey>,
+    tries: usize,
+}
+
+/// The newest root statements of a file: earlier ones were signed by keys that nothing else is signed by.
+const ROOTS: usize = 20;
+/// How many keys a root statement or a keyset may name, and a tenant keyset.
+const NAMED: usize = 12;
+const NAMED_BY_TENANT: usize = 16;
+/// Some seconds of work. A genuine snapshot of 1,500 shards needs a few thousand.
+const TRIES: usize = 30_000;
+
+impl Keys {
+    fn of(list: &[Part]) -> Self {
+        let of = |name: EntryName, most: usize| {
+            let parts = list.iter().rev().filter(move |part| part.name == name).take(ROOTS);
+            let mut keys = vec![];
+            for key in parts.flat_map(|part| keys_of(&part.carrier.envelope).into_iter().take(most)) {
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+            keys
+        };
+        Self {
+            roots: of(EntryName::Root, NAMED),
+            authorities: of(EntryName::Keyset, NAMED),
+            tenant: of(EntryName::TenantKeyset, NAMED_BY_TENANT),
+            tries: TRIES,
+        }
+    }
+
+    /// `spec/container.md` §4.2: each signature with the id of the key it verifies with, if that is one of those that may sign this kind.
+    fn named(&mut self, kind: Kind, envelope: &Envelope) -> Envelope {
+        let keys = match kind {
+            Kind::Root | Kind::Keyset => &self.roots,
+            Kind::TenantKeyset => &self.authorities,
+            _ => &self.tenant,
+        };
+        let (message, tries) = (envelope.signed_bytes(), &mut self.tries);
+        let mut verifies = |key: &PublicKey, sig: &[u8]| {
+            let is_tried = *tries > 0;
+            *tries = tries.saturating_sub(1);
+            is_tried && ed25519::verify(key, &message, sig)
+        };
+        let entry = |signature: &SignatureEntry| {
+            let signer = keys.iter().find(|key| verifies(key, &signature.sig));
+            let keyid = signer.map_or_else(String::new, |key| key.id(kind.signing_use()).to_string());
+            SignatureEntry { keyid, sig: signature.sig.clone() }
+        };
+        let signatures = envelope.signatures().iter().map(entry).collect();
+        Envelope::new(envelope.payload_type(), envelope.payload().to_vec(), signatures)
+    }
+}
+
+/// The public keys that a root statement or a keyset names.
 fn keys_of(envelope: &Envelope) -> Vec<PublicKey> {
     let Ok(Value::Object(members)) = parse_json(envelope.payload()) else { return vec![] };
     let Some((_, Value::List(keys))) = members.into_iter().find(|(name, _)| name == "keys") else {
@@ -115,18 +177,6 @@ fn keys_of(envelope: &Envelope) -> Vec<PublicKey> {
         _ => None,
     };
     keys.into_iter().filter_map(text).filter_map(|key| PublicKey::parse(&key).ok()).collect()
-}
-
-/// `spec/container.md` §4.2: each signature with the id of the key it verifies with, if that is one of these.
-fn named(kind: Kind, envelope: &Envelope, keys: &[PublicKey]) -> Envelope {
-    let message = envelope.signed_bytes();
-    let entry = |signature: &SignatureEntry| {
-        let signer = keys.iter().find(|key| ed25519::verify(key, &message, &signature.sig));
-        let keyid = signer.map_or_else(String::new, |key| key.id(kind.signing_use()).to_string());
-        SignatureEntry { keyid, sig: signature.sig.clone() }
-    };
-    let signatures = envelope.signatures().iter().map(entry).collect();
-    Envelope::new(envelope.payload_type(), envelope.payload().to_vec(), signatures)
 }
 
 fn report(whole: &Whole, seen: &[Seen]) -> serde_json::Value {
@@ -190,4 +240,51 @@ fn row(seen: &Seen) -> Vec<String> {
         shown("count"),
         seen.carrier.envelope.id().to_string(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use sealgate_artifact::{Carrier, Envelope, Kind, PublicKey, SignatureEntry};
+    use sealgate_container::EntryName;
+
+    use super::{Keys, Part, TRIES};
+
+    fn part(name: EntryName, payload: &str, signatures: usize) -> Part {
+        let kind = name.kind().expect("a statement");
+        let signature = SignatureEntry { keyid: String::new(), sig: vec![7; 64] };
+        let envelope =
+            Envelope::new(kind.payload_type(), payload.as_bytes().to_vec(), vec![signature; signatures]);
+        Part { name, carrier: Carrier { envelope, attachments: vec![] }, form: Ok(()) }
+    }
+
+    fn keys(from: usize, count: usize) -> String {
+        let key = |at: usize| {
+            let mut bytes = [3; 32];
+            bytes[..8].copy_from_slice(&(at as u64).to_be_bytes());
+            format!("\"{}\"", PublicKey::from_bytes(bytes))
+        };
+        let keys: Vec<String> = (from..from + count).map(key).collect();
+        format!("{{\"keys\":[{}]}}", keys.join(","))
+    }
+
+    /// A file that needs no genuine byte: keys in every statement, and as many signatures as fit.
+    #[test]
+    fn keys_are_those_of_the_chain_and_tries_are_counted() {
+        let mut list: Vec<Part> =
+            (0..1_000).map(|at| part(EntryName::Root, &keys(at * 70, 70), 24)).collect();
+        list.push(part(EntryName::Keyset, &keys(1_000_000, 70), 24));
+        list.push(part(EntryName::TenantKeyset, &keys(2_000_000, 70), 24));
+        list.extend((0..1_500).map(|at| part(EntryName::Shard, &keys(3_000_000 + at * 70, 70), 24)));
+        let mut found = Keys::of(&list);
+        assert_eq!((found.roots.len(), found.authorities.len(), found.tenant.len()), (240, 12, 16));
+        // What the level does not sign is not tried with its keys.
+        found.named(Kind::TenantKeyset, &list[0].carrier.envelope);
+        assert_eq!(found.tries, TRIES - 24 * 12);
+        found.named(Kind::Shard, &list[0].carrier.envelope);
+        assert_eq!(found.tries, TRIES - 24 * (12 + 16));
+        for part in &list {
+            found.named(part.name.kind().expect("a statement"), &part.carrier.envelope);
+        }
+        assert_eq!(found.tries, 0);
+    }
 }

@@ -12,6 +12,7 @@ use crate::client::Here;
 use crate::commands::compared::Compared;
 use crate::commands::heartbeat::meaning;
 use crate::commands::held::{Standing, held};
+use crate::commands::revocations::RevocationData;
 use crate::commands::verify::{Listed, files_verified, in_force, license_file, no_list, revoked};
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -20,8 +21,9 @@ use crate::settings::Settings;
 pub(super) fn license(here: &Here, client: &Client, program: &Program) -> Found {
     let activation = activation(here, client).map_err(|why| program.not_activated(why))?;
     in_force(&activation, client.trusted_time()?)?;
-    if client.revocations()?.is_revoked {
-        return Err(revoked());
+    let data = RevocationData::of(client)?;
+    if data.revoked {
+        return Err(revoked(data.is_of_proof_alone));
     }
     let until = activation.rights_until();
     match Standing::of(&activation, client.trusted_time()?) {

@@ -64,7 +64,9 @@ fn checks(global: &Global, args: &DoctorArgs, variables: &Variables) -> Vec<Chec
         };
     let state = check("state", state(&here, &client));
     let is_there = state.ok;
-    checks.push(state);
+    // What reads is no failure, and somebody may have taken the newer copy away.
+    let note = client.state_note().ok().flatten();
+    checks.push(state.with_notes(note));
     // Without it nothing else can be told.
     if is_there {
         checks.extend(all(global, (&here, &client), args, variables));
@@ -79,7 +81,7 @@ fn all(
     variables: &Variables,
 ) -> Vec<Check> {
     let (program, config) = Program::read(args.config.as_deref());
-    let is_activated = client.activation().is_ok_and(|held| held.is_some());
+    let is_activated = client.kept_activation().is_ok_and(|held| held.is_some());
     let mut checks = vec![
         config,
         program::key(&program, variables, is_activated),
@@ -93,7 +95,7 @@ fn all(
     let enforced =
         client.enforced().ok().flatten().map(|signed: Enforced| signed.tightened(&program.config.local));
     checks.extend(machine::sensors(args.pid, enforced.as_ref()));
-    checks.push(revocations::revocations(client));
+    checks.push(revocations::revocations(here, client, &program));
     checks.push(rights::heartbeat(here, client, &program));
     checks.push(check("rights", rights::fell(client)));
     checks

@@ -4,19 +4,24 @@ use sealgate::Client;
 use sealgate_artifact::Code;
 
 use super::check::{Check, check};
-use crate::commands::revocations::RevocationData;
+use super::program::Program;
+use crate::client::Here;
+use crate::commands::revocations::{Beside, RevocationData};
 use crate::commands::verify::revoked;
 use crate::failure::Failure;
+use crate::files;
 
 const IMPORT: &str = "Import a newer snapshot of the vendor's: `sglic import FILE.sgsnap`, or let the program reach its server.";
 
-pub(super) fn revocations(client: &Client) -> Check {
+pub(super) fn revocations(here: &Here, client: &Client, program: &Program) -> Check {
     // What does not verify is told by the check of the license.
-    let Ok(data) = RevocationData::of(client) else {
+    let configured = program.config.license_json().filter(|file| files::is_there(file));
+    let data = Beside::read(here, configured.as_deref(), None);
+    let Ok(data) = data.and_then(|beside| RevocationData::beside(client, &beside)) else {
         return check("revocations", Ok("nothing that is held here verifies".to_owned()));
     };
     if data.revoked {
-        return check("revocations", Err(revoked()));
+        return check("revocations", Err(revoked(data.is_of_proof_alone)));
     }
     if let Some(missing) = data.missing {
         let failure = Failure::new(Code::RevocationsStale, missing).fix(IMPORT);

@@ -1,0 +1,123 @@
+//! A snapshot key was stolen, and the vendor revokes it (`spec/revocation.md` §5.1 step 5).
+#![expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
+
+use sealgate::Tier;
+use sealgate::guard::Lack;
+use sealgate_artifact::{Freshness, KeyState, Policy};
+
+use crate::authority::{DAY, NOW, Seed, at};
+use crate::guard::{heard, lack};
+use crate::snapshot::{Draft, LICENSE_SLOT, PROOF_SLOT, SNAPSHOTTER, Station, shard};
+use crate::told::{says, told};
+
+const NEXT: Seed = 71;
+const HONEST: Seed = 72;
+
+fn listed() -> [u32; 2] {
+    [LICENSE_SLOT, PROOF_SLOT].map(|slot| u32::try_from(slot).expect("of the first block"))
+}
+
+fn keys(station: &Station, keys: &[(Seed, KeyState)]) {
+    let mut vendor = station.machine.site.authority();
+    vendor.snapshotters = keys.to_vec();
+    vendor.tenant_version += 1;
+}
+
+/// Signed by this key, the snapshot and its shards.
+fn by(station: &Station, key: Seed, version: u64, slots: &[u32]) -> Vec<u8> {
+    let shards = [shard(0, version, slots)];
+    Draft::signed_by(key, &station.machine.site.authority(), version, &shards).file()
+}
+
+fn starts(station: &Station) -> (Tier, Option<Lack>) {
+    let guard = station.client().guard().offline().without_threads().start().expect("it starts");
+    (guard.tier(), lack(&guard))
+}
+
+#[test]
+fn what_a_stolen_key_listed_counts_again_once_it_is_revoked() {
+    for policy in [None, Some(heard())] {
+        let station = Station::activated(policy);
+        station.import_file(&by(&station, SNAPSHOTTER, 1, &listed())).expect("it looks genuine");
+        assert_eq!(starts(&station), (Tier::Free, Some(Lack::Revoked)), "and a reason is kept");
+        keys(&station, &[(SNAPSHOTTER, KeyState::Revoked), (NEXT, KeyState::Active)]);
+        let imported = station.import_file(&by(&station, NEXT, 2, &[])).expect("whole");
+        assert!(imported.revoked.is_empty(), "{:?}", imported.revoked);
+        assert_eq!(starts(&station), (Tier::Enterprise, None));
+        assert!(station.client().activation().expect("it counts").is_some());
+        // Nor once the key has left the keyset.
+        keys(&station, &[(NEXT, KeyState::Active)]);
+        station.import_file(&by(&station, NEXT, 3, &[])).expect("whole");
+        assert_eq!(starts(&station), (Tier::Enterprise, None));
+    }
+}
+
+/// Who else listed it says so still, and a key that was only replaced takes nothing back.
+#[test]
+fn what_another_key_listed_too_stays_listed() {
+    let station = Station::activated(None);
+    let both = [(SNAPSHOTTER, KeyState::Active), (HONEST, KeyState::Active)];
+    keys(&station, &both);
+    station.import_file(&by(&station, SNAPSHOTTER, 1, &listed())).expect("whole");
+    station.import_file(&by(&station, HONEST, 2, &listed())).expect("whole");
+    keys(
+        &station,
+        &[(SNAPSHOTTER, KeyState::Revoked), (HONEST, KeyState::Retired), (NEXT, KeyState::Active)],
+    );
+    station.import_file(&by(&station, NEXT, 3, &[])).expect("whole");
+    assert_eq!(starts(&station).1, Some(Lack::Revoked));
+    keys(&station, &[(NEXT, KeyState::Active)]);
+    station.import_file(&by(&station, NEXT, 4, &[])).expect("whole");
+    std::fs::remove_file(station.kept()).expect("it was there");
+    assert_eq!(starts(&station).1, Some(Lack::Revoked), "a key that is listed no more goes on counting");
+}
+
+/// What a stolen key says of times vouches for nobody either.
+#[test]
+fn what_a_stolen_key_vouched_for_ends_with_it() {
+    let freshness = Some(Freshness { warn: Some(2), restrict: Some(4), block: None });
+    let station = Station::activated(Some(Policy { freshness, ..Policy::default() }));
+    keys(&station, &[(SNAPSHOTTER, KeyState::Active), (NEXT, KeyState::Active)]);
+    let mut ahead = shard(0, 1, &[]);
+    (ahead.issued_at, ahead.next_update) = (at(NOW + 50 * DAY), at(NOW + 51 * DAY));
+    let stolen = Draft::signed_by(SNAPSHOTTER, &station.machine.site.authority(), 1, &[ahead]);
+    station.import_file(&stolen.file()).expect("it looks genuine");
+    station.import_file(&by(&station, NEXT, 2, &[])).expect("whole");
+    keys(&station, &[(SNAPSHOTTER, KeyState::Revoked), (NEXT, KeyState::Active)]);
+    station.import_file(&by(&station, NEXT, 3, &[])).expect("whole");
+    assert_eq!(station.client().revocations().expect("it reads").vouched_at, Some(at(NOW)));
+}
+
+/// `spec/revocation.md` §5.4: a key that is retired after somebody accepted what it signed ends nothing of it, however the clocks of its signers
+/// stood.
+#[test]
+fn what_was_accepted_is_not_judged_anew_when_its_key_is_retired() {
+    let station = Station::new(Some(heard()));
+    station.machine.pass(3 * DAY);
+    station.machine.site.authority().next_license().issued_at = at(NOW + 3 * DAY);
+    station.client().activate(&crate::authority::key()).expect("admitted");
+    let license = station.machine.site.authority().license();
+    station.import_file(&by(&station, SNAPSHOTTER, 1, &[])).expect("whole");
+    {
+        // Both keys are retired by a keyset that says an earlier time.
+        let mut vendor = station.machine.site.authority();
+        let vendor = &mut *vendor;
+        for (_, state) in vendor.issuers.iter_mut().chain(&mut vendor.activators) {
+            *state = KeyState::Retired;
+        }
+        vendor.issuers.push((73, KeyState::Active));
+    }
+    keys(&station, &[(SNAPSHOTTER, KeyState::Retired), (NEXT, KeyState::Active)]);
+    station.import_file(&by(&station, NEXT, 2, &[])).expect("whole");
+    assert_eq!(starts(&station), (Tier::Enterprise, None));
+    assert!(station.client().activation().expect("it verifies").is_some());
+    // A file that somebody brings was not accepted by anybody.
+    let other = Station::new(Some(heard()));
+    keys(&other, &[(NEXT, KeyState::Active)]);
+    other.machine.site.authority().issuers = station.machine.site.authority().issuers.clone();
+    other.import_file(&by(&other, NEXT, 2, &[])).expect("whole");
+    let (guard, lines) =
+        told(|| other.client().guard().files(Some(license), None).offline().without_threads().start());
+    assert_eq!(lack(&guard.expect("it starts")), Some(Lack::NoLicense));
+    says(&lines, "WARN", &["what is held does not count", "retired"]);
+}
