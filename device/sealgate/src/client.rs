@@ -425,6 +425,21 @@ impl Client {
         self.store.note().map_err(|why| ConfigurationError::Store(why.to_string()))
     }
 
+    /// What was looked up, for when the data is lost.
+    pub(crate) fn remember_looked(&self, looked: &Looked) -> Result<(), ConfigurationError> {
+        for _ in 0..ATTEMPTS {
+            let found = if looked.is_nothing() { None } else { self.kept()? };
+            let Some(Found { mut state, bytes }) = found else { return Ok(()) };
+            let before = state.revocations.clone();
+            state.revocations.note(looked);
+            let replace = if looked.is_revoked() { Self::replace_all } else { Self::replace };
+            if state.revocations == before || replace(self, Some(&bytes), &state.encode())? {
+                return Ok(());
+            }
+        }
+        Err(ConfigurationError::StateContended)
+    }
+
     /// Replaces the state, and the older copy, too, so that nothing is left from before.
     pub(crate) fn replace_all(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {
         let is_replaced = self.replace(old, new)?;

@@ -192,7 +192,7 @@ impl<F: FnMut(Result<Beat, Error>)> Pacemaker<F> {
                 match beat.said {
                     // The state says when the next one is due, also where another process sends it.
                     BeatSaid::Admitted | BeatSaid::Revoked | BeatSaid::Ended { .. } if is_kept => {
-                        self.last = None
+                        self.last = None;
                     }
                     _ => self.wait(beat.next_due.get().saturating_sub(self.client.clock.now().get())),
                 }

@@ -342,7 +342,7 @@ impl Counting {
             is_new: before.is_none_or(|before| before.maximum.statement != maximum.statement),
         });
         for held in held {
-            match held.slot.filter(|slot| Shard::block_of(*slot) == said.block) {
+            match held.number.filter(|slot| Shard::block_of(*slot) == said.block) {
                 Some(slot) if said.lists(slot) => {
                     let keys = maximum.raised_by.clone();
                     self.listed.push(Listed { what: held.what, id: held.id, keys });
@@ -361,7 +361,7 @@ fn held(state: &State, files: LicenseFiles<'_>) -> Vec<Slot> {
         let claim = Unverified::<License>::decode(bytes).ok()?;
         let said = claim.danger_peek().ok()?;
         let (what, id) = (HeldStatement::License, claim.envelope().id());
-        Some(Slot { what, id, slot: said.conditions.slot, vouched_at: said.issued_at })
+        Some(Slot { what, id, number: said.conditions.slot, vouched_at: said.issued_at })
     };
     let activated = state.activated.as_ref();
     let validated = state.memory.as_ref().and_then(|memory| memory.statements.license.as_deref());

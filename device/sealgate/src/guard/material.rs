@@ -163,21 +163,6 @@ impl Client {
         Ok(found.unwrap_or_default())
     }
 
-    /// What was looked up, for when the data is lost.
-    pub(crate) fn remember_looked(&self, looked: &Looked) -> Result<(), ConfigurationError> {
-        for _ in 0..ATTEMPTS {
-            let found = if looked.is_nothing() { None } else { self.kept()? };
-            let Some(Found { mut state, bytes }) = found else { return Ok(()) };
-            let before = state.revocations.clone();
-            state.revocations.note(looked);
-            let replace = if looked.is_revoked() { Self::replace_all } else { Self::replace };
-            if state.revocations == before || replace(self, Some(&bytes), &state.encode())? {
-                return Ok(());
-            }
-        }
-        Err(ConfigurationError::StateContended)
-    }
-
     /// Whether this device's time comes from no clock, as its license says, or one of these files.
     pub(crate) fn reads_no_clock(&self, files: LicenseFiles<'_>) -> bool {
         let bytes = |file: Option<&[u8]>| file.map(<[u8]>::to_vec);

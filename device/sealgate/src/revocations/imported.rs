@@ -4,6 +4,7 @@ use sealgate_artifact::{Code, StatementId, UnixSeconds};
 use sealgate_container::Purpose;
 use sealgate_trust::TrustError;
 
+use super::found::HeldStatement;
 use crate::ConfigurationError;
 use crate::container::{StageError, what};
 
@@ -71,26 +72,6 @@ pub struct LicenseFiles<'a> {
     pub license: Option<&'a [u8]>,
     /// An activation proof.
     pub proof: Option<&'a [u8]>,
-}
-
-/// What a device holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HeldStatement {
-    /// A license.
-    License,
-    /// An activation proof.
-    Proof,
-}
-
-impl HeldStatement {
-    /// In a word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::License => "license",
-            Self::Proof => "proof",
-        }
-    }
 }
 
 /// Why a file was not taken over, or not all of it.

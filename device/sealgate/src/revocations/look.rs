@@ -2,83 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{
-    ActivationProof, AppId, License, PublicKey, Shard, StatementId, UnixSeconds, Unverified,
-};
+use sealgate_artifact::{AppId, PublicKey, Shard, StatementId, UnixSeconds, Unverified};
 use sealgate_rules::ShardSays;
 use sealgate_trust::{TenantTrust, TrustError, Verified, verify_shard, verify_snapshot};
 
-use super::imported::HeldStatement;
+use super::found::{Listed, Looked, Seen, Slot};
 use super::kept_file::{Entries, KeptFile, Place};
-use super::memory::{RevocationMemory, Seen};
+use super::memory::RevocationMemory;
 use super::store::RevocationStore;
-
-/// A statement that can be taken back, and its slot, where it has one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Slot {
-    pub(crate) what: HeldStatement,
-    pub(crate) id: StatementId,
-    pub(crate) slot: Option<u64>,
-    /// When somebody vouched for it last who is no shard: its issuer, or a server that admitted the device with it.
-    pub(crate) vouched_at: UnixSeconds,
-}
-
-impl Slot {
-    pub(crate) fn of_license(license: &Verified<License>) -> Self {
-        let said = license.get();
-        let (slot, vouched_at) = (said.conditions.slot, said.issued_at);
-        Self { what: HeldStatement::License, id: license.id(), slot, vouched_at }
-    }
-
-    /// Of a proof that was just verified. `None` for what is none.
-    pub(crate) fn of_proof(proof: &[u8]) -> Option<Self> {
-        let claim = Unverified::<ActivationProof>::decode(proof).ok()?;
-        let said = claim.danger_peek().ok()?;
-        let (id, vouched_at) = (claim.envelope().id(), said.issued_at);
-        Some(Self { what: HeldStatement::Proof, id, slot: said.slot, vouched_at })
-    }
-
-    /// The same once a server said yes to it.
-    pub(crate) fn admitted(self, at: UnixSeconds) -> Self {
-        Self { vouched_at: self.vouched_at.max(at), ..self }
-    }
-}
-
-/// A statement that was taken back, and the keys of the shards that say so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Listed {
-    pub(crate) what: HeldStatement,
-    pub(crate) id: StatementId,
-    pub(crate) keys: Vec<PublicKey>,
-}
-
-/// What was found.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Looked {
-    /// What the newest shard of the license's block says; `None` where none is held.
-    pub(crate) says: Option<ShardSays>,
-    /// Those that were taken back.
-    pub(crate) listed: Vec<Listed>,
-    /// Those that were looked up, and were not.
-    pub(crate) seen: Vec<Seen>,
-    /// Whether one of them could not be looked up, never was, and may be listed (`spec/revocation.md` §5.5).
-    pub(crate) is_unseen: bool,
-    /// Why revocation data that was taken over before is not there, or not to be believed.
-    pub(crate) missing: Option<String>,
-    /// Keys by which something was remembered as listed, and that were revoked since.
-    pub(crate) revoked_keys: Vec<PublicKey>,
-}
-
-impl Looked {
-    pub(crate) fn is_revoked(&self) -> bool {
-        !self.listed.is_empty()
-    }
-
-    /// Whether there is nothing to remember.
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.listed.is_empty() && self.seen.is_empty() && self.revoked_keys.is_empty()
-    }
-}
 
 /// A shard that verified, and from when the newest whole word of its block is.
 struct Newest {
@@ -112,7 +43,7 @@ impl Lookup<'_> {
         let mut looked = Looked { revoked_keys: self.memory.revoked_keys(chain), ..Looked::default() };
         let (mut opened, mut shards) = (None, BTreeMap::new());
         for held in [Some(license), proof].into_iter().flatten() {
-            let kept = held.slot.map(|slot| {
+            let kept = held.number.map(|slot| {
                 let kept = shards.entry(Shard::block_of(slot));
                 let kept = kept.or_insert_with_key(|block| {
                     let opened = opened.get_or_insert_with(|| self.open());

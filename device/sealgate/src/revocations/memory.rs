@@ -6,7 +6,7 @@ use sealgate_artifact::{KeyState, KeyUse, PublicKey, StatementId, UnixSeconds};
 use sealgate_trust::{Maximum, TenantTrust};
 use serde::{Deserialize, Serialize};
 
-use super::look::{Listed, Looked};
+use super::found::{Listed, Looked, Seen};
 use crate::kept::read;
 use crate::maximum::MaximumText;
 
@@ -51,13 +51,6 @@ pub(crate) struct Whole {
     pub(crate) at: UnixSeconds,
     /// Who signed it.
     pub(crate) by: Vec<PublicKey>,
-}
-
-/// A statement that was looked up in a shard that does not list it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) statement: StatementId,
-    pub(crate) shard: StatementId,
 }
 
 impl RevocationMemory {

@@ -2,17 +2,18 @@
 //! kept, and every license and proof is looked up in them.
 
 mod file;
+mod found;
 mod imported;
 mod kept_file;
 mod look;
 mod memory;
 mod store;
 
-pub use imported::{
-    HeldStatement, ImportError, LicenseFiles, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays,
-};
+pub use found::HeldStatement;
+pub use imported::{ImportError, LicenseFiles, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays};
 pub use store::{KeptRevocations, MemoryRevocations, RevocationFile, RevocationStore};
 
+pub(crate) use found::{Listed, Looked, Seen, Slot};
 pub(crate) use kept_file::{KeptFile, is_kept, keep};
-pub(crate) use look::{Listed, Looked, Lookup, Slot};
-pub(crate) use memory::{RevocationMemory, RevocationText, Seen, ShardTaken, SnapshotTaken, Whole};
+pub(crate) use look::Lookup;
+pub(crate) use memory::{RevocationMemory, RevocationText, ShardTaken, SnapshotTaken, Whole};

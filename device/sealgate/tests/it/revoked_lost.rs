@@ -1,6 +1,8 @@
 //! Revocation data that was taken over, and is lost or damaged afterwards (`spec/revocation.md` §5.5, §6.1).
 #![expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
 
+use std::path::PathBuf;
+
 use sealgate::guard::Lack;
 use sealgate::{FileStore, LicenseFiles, Store};
 use sealgate_artifact::{Freshness, Policy, Shard};
@@ -36,7 +38,7 @@ fn beside(station: &Station) -> (Option<Lack>, Option<String>) {
 fn data_that_is_lost_before_a_license_was_looked_up_gives_no_right() {
     let losses: [&dyn Fn(&Station); 3] =
         [&|station| std::fs::remove_file(station.kept()).expect("it was there"), &damage, &|station| {
-            put(&station.kept(), b"rubbish")
+            put(&station.kept(), b"rubbish");
         }];
     for lose in losses {
         let station = Station::new(None);
@@ -177,6 +179,12 @@ fn issued(days: u64, shard: Shard) -> Shard {
     Shard { issued_at: at(NOW + days * DAY), next_update: at(NOW + (days + 1) * DAY), ..shard }
 }
 
+fn put_back(state: &[(PathBuf, Vec<u8>)]) {
+    for (path, bytes) in state {
+        put(path, bytes);
+    }
+}
+
 /// What was vouched for once is not taken away by a later file that is refused, nor by a program that ends between two writes.
 #[test]
 fn vouching_only_rises() {
@@ -198,17 +206,17 @@ fn vouching_only_rises() {
         (path.clone(), std::fs::read(path).expect("there"))
     });
     station.import_file(&draft.file()).expect("whole");
-    state.iter().for_each(|(path, bytes)| put(path, bytes));
+    put_back(&state);
     assert_eq!(vouched(), Some(at(NOW + 3 * DAY)), "the state knows this shard, and that it was not whole");
     let newest = [issued(6, shard(0, 3, &[4])), issued(6, shard(1, 3, &[4]))];
     station.import(3, &newest).expect("whole");
-    state.iter().for_each(|(path, bytes)| put(path, bytes));
+    put_back(&state);
     assert_eq!(vouched(), Some(at(NOW + 6 * DAY)), "the file says by itself that it is whole");
     // Of one that was taken over in part, it does not.
     let mut part = station.draft(4, &[issued(7, shard(0, 4, &[4])), issued(7, shard(1, 4, &[4]))]);
     part.shards.pop();
     station.import_file(&part.file()).expect_err("one is missing");
-    state.iter().for_each(|(path, bytes)| put(path, bytes));
+    put_back(&state);
     assert_eq!(vouched(), Some(at(NOW + 3 * DAY)));
 }
 
