@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use sealgate_artifact::{License, Shard, Snapshot, StatementId, UnixSeconds, Unverified, limits};
@@ -15,9 +15,9 @@ use crate::client::{ATTEMPTS, Found};
 use crate::container::{StageError, Staged};
 use crate::offline::{begun_at, known_chain};
 use crate::revocations::{
-    HeldStatement, ImportError, KeptFile, LicenseFiles, Listed, RevocationMemory, RevocationStore,
-    RevokedStatement, Seen, ShardImport, ShardTaken, Slot, SnapshotImport, SnapshotSays, SnapshotTaken,
-    Whole, is_kept, keep,
+    HeldStatement, ImportError, KeptFile, LicenseFiles, Listed, RevocationFile, RevocationMemory,
+    RevocationStore, RevokedStatement, Seen, ShardImport, ShardTaken, Slot, SnapshotImport, SnapshotSays,
+    SnapshotTaken, Whole, is_kept, keep,
 };
 use crate::state::{Floors, Memory, State, epoch};
 use crate::statements::Statements;
@@ -32,6 +32,8 @@ struct Judged {
     parts: SnapshotParts,
     /// What the reader knew of the chain, where the file's keys are older.
     known: Option<(TenantTrust, Statements)>,
+    /// The one time of all steps.
+    now: UnixSeconds,
 }
 
 impl Judged {
@@ -111,7 +113,12 @@ impl Client {
             let before = state.revocations.clone();
             let (next, imported) = self.after_import(state, &judged);
             // First what is read for looking things up: a program that ends in between knows no newer shard than the file has.
-            let is_written = keep_file((store, &lock), staged, (&judged, &next.revocations));
+            let is_current = || self.store.load().is_ok_and(|now| now.as_deref() == Some(&bytes[..]));
+            let store = WhileCurrent { store, is_current: &is_current };
+            let is_written = keep_file((&store, &lock), staged, (&judged, &next.revocations));
+            if is_written.is_err() && !is_current() {
+                continue;
+            }
             let encoded = next.encode();
             let is_same = encoded == bytes;
             // Who deletes the newer copy of the state finds no older one from before the import.
@@ -150,7 +157,7 @@ impl Client {
         }
         let known = floors.newest().max(state.guarded.as_ref().map_or(epoch(), |left| left.floor.at));
         // Roots or an authority say that it is that late, and no clock is there to doubt it.
-        let begun = self.reads_no_clock().then(|| begun_at(&first.parts.chain)).flatten();
+        let begun = self.reads_no_clock(files).then(|| begun_at(&first.parts.chain)).flatten();
         let times = [known, floors.signed()].into_iter().chain(begun.map(|at| at.max(known)));
         for now in times {
             let again = self.judge_at(now, (staged, files), state)?;
@@ -197,7 +204,7 @@ impl Client {
             Ok(())
         })?;
         found.shards.sort_by_key(|shard| shard.block);
-        Ok(Judged { imported, found, held, parts, known })
+        Ok(Judged { imported, found, held, parts, known, now })
     }
 
     /// The state that follows, and what is told of it (`spec/revocation.md` §5.1 step 5, §5.2).
@@ -208,16 +215,23 @@ impl Client {
             memory.forget_revoked(chain);
         }
         let is_whole = imported.refusal.is_none();
+        let said_at = judged.chain().map(|chain| snapshot_floor(&state, judged, chain).snapshot);
+        let now = said_at.map_or(judged.now, |at| at.max(judged.now));
         for (block, (maximum, issued_at)) in &judged.found.maxima {
-            let (at, by) = (*issued_at, maximum.raised_by.clone());
-            let before = memory.shards.get(block).and_then(|before| before.whole.clone());
-            // spec/revocation.md §6.1: what a file vouched for once stays so.
-            let whole = before.into_iter().chain(is_whole.then_some(Whole { at, by })).max_by_key(|it| it.at);
+            // spec/revocation.md §6.1: what says that it was signed later vouches for today, also when it comes again.
+            let (at, by) = ((*issued_at).min(now), maximum.raised_by.clone());
+            let before = memory.shards.get(block);
+            let is_again =
+                before.is_some_and(|it| it.maximum.statement == maximum.statement && it.whole.is_some());
+            let before = before.and_then(|before| before.whole.clone());
+            let new = (is_whole && !is_again).then_some(Whole { at, by });
+            // What a file vouched for once stays so.
+            let whole = before.into_iter().chain(new).max_by_key(|it| it.at);
             let taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };
             memory.shards.insert(*block, taken);
         }
         if let Some(chain) = judged.chain() {
-            memory.shards.retain(|_, taken| chain.has_standing(&taken.maximum));
+            memory.shards.retain(|_, taken| chain.has_standing(&taken.maximum) || taken.whole.is_some());
         }
         if let Some((snapshot, maximum)) = &imported.snapshot {
             let said = snapshot.get();
@@ -381,6 +395,34 @@ fn bounded(said_at: UnixSeconds, chain: &TenantTrust) -> UnixSeconds {
         chain.tenant_keyset().get().expires_at,
     ];
     ends.into_iter().map(|end| end.minus(1)).fold(said_at, UnixSeconds::min)
+}
+
+/// Where the file system knows no locks, an older snapshot does not take the place of a newer one that another process took over meanwhile.
+struct WhileCurrent<'a> {
+    store: &'a dyn RevocationStore,
+    /// Whether the state is the one by which the snapshot was judged.
+    is_current: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl RevocationStore for WhileCurrent<'_> {
+    fn lock(&self) -> io::Result<Box<dyn Any>> {
+        self.store.lock()
+    }
+
+    fn open(&self) -> io::Result<Option<Box<dyn RevocationFile>>> {
+        self.store.open()
+    }
+
+    fn replace(&self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        self.store.replace(&mut |out: &mut dyn Write| {
+            write(out)?;
+            if (self.is_current)() { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
+        })
+    }
+
+    fn folder(&self) -> &Path {
+        self.store.folder()
+    }
 }
 
 /// Keeps the shards that count from now on, and says whether the file is another one than before.

@@ -5,8 +5,6 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
-use std::sync::mpsc;
-use std::time::Duration;
 
 const LOCK: &str = "lock";
 
@@ -154,20 +152,14 @@ pub(crate) fn lock(folder: &Path) -> io::Result<File> {
     }
 }
 
-/// The same by a lock of its own, and whoever holds it is not waited for longer than this.
-pub(crate) fn lock_within(folder: &Path, name: &str, patience: Duration) -> io::Result<File> {
+/// The same by a lock of its own. Whoever holds it is not waited for: the error is of the kind `ResourceBusy`.
+pub(crate) fn try_lock(folder: &Path, name: &str) -> io::Result<File> {
     let file = open_lock(folder, name)?;
     match file.try_lock() {
-        Ok(()) => return Ok(file),
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(file),
-        Err(TryLockError::Error(error)) => return Err(error),
-        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::WouldBlock) => Err(io::ErrorKind::ResourceBusy.into()),
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => Err(error),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
-    let (tell, told) = mpsc::sync_channel(1);
-    // Where nobody waits any more, the lock is let go as soon as this thread has it.
-    let waits = move || drop(tell.send(file.lock().map(|()| file)));
-    std::thread::Builder::new().name("sealgate-lock".to_owned()).spawn(waits)?;
-    told.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::ResourceBusy.into()))
 }
 
 fn open_lock(folder: &Path, name: &str) -> io::Result<File> {

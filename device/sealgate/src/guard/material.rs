@@ -7,7 +7,7 @@ use sealgate_trust::{Accepted, Policies, TenantTrust, TrustError, Verified, veri
 use crate::activated::Activated;
 use crate::client::{ATTEMPTS, Found};
 use crate::offline::known_chain;
-use crate::revocations::{Looked, RevocationMemory, Slot};
+use crate::revocations::{LicenseFiles, Looked, RevocationMemory, Slot};
 use crate::state::{Floors, State};
 use crate::{Client, ConfigurationError, Error, License, SecurityError};
 
@@ -163,9 +163,11 @@ impl Client {
         Ok(found.unwrap_or_default())
     }
 
-    /// Whether this device's time comes from no clock, as the license says that it is activated for.
-    pub(crate) fn reads_no_clock(&self) -> bool {
-        let held = self.found_material(&Files::default()).ok().flatten();
+    /// Whether this device's time comes from no clock, as its license says, or one of these files.
+    pub(crate) fn reads_no_clock(&self, files: LicenseFiles<'_>) -> bool {
+        let bytes = |file: Option<&[u8]>| file.map(<[u8]>::to_vec);
+        let files = Files { license: bytes(files.license), proof: bytes(files.proof), release: None };
+        let held = self.found_material(&files).ok().flatten();
         held.is_some_and(|material| material.reads_no_clock())
     }
 

@@ -5,7 +5,6 @@ use std::any::Any;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::store::{BUSY, KeptRevocations, RevocationFile, RevocationStore};
 use crate::private;
@@ -14,21 +13,12 @@ const FILE: &str = "revocations.sgsnap";
 const STAGED: &str = "revocations.new";
 /// Beside the lock of the state, which changes while somebody imports.
 const LOCK: &str = "revocations.lock";
-/// An import takes a moment, of the largest file some seconds.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 impl KeptRevocations {
     /// In `revocations.sgsnap` in this folder, that of the state ([`FileStore`](crate::FileStore)). The same holds for this file: mode 0600
     /// in a folder of mode 0700 on Unix, and what may be somebody else's work is refused.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), patience: PATIENCE }
-    }
-
-    /// How long an import waits for another one: ten seconds where nothing is said. What it verified counts in the end, too, but its file is not
-    /// kept.
-    #[must_use]
-    pub fn waits(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+        Self { folder: folder.into() }
     }
 
     fn path(&self) -> PathBuf {
@@ -64,7 +54,7 @@ impl KeptRevocations {
 impl RevocationStore for KeptRevocations {
     fn lock(&self) -> io::Result<Box<dyn Any>> {
         let made = private::make_folder(&self.folder, &self.path());
-        let locked = made.and_then(|()| private::lock_within(&self.folder, LOCK, self.patience));
+        let locked = made.and_then(|()| private::try_lock(&self.folder, LOCK));
         let locked = locked.map_err(|error| match error.kind() {
             io::ErrorKind::ResourceBusy => io::Error::new(error.kind(), BUSY),
             _ => error,

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 pub(super) const BUSY: &str = "another import is under way";
 
@@ -17,8 +16,8 @@ impl<F: Read + Seek> RevocationFile for F {}
 /// time. Whoever deletes or changes it un-revokes nothing: [`Store`](crate::Store) keeps what was found, and what was never looked up gives no
 /// right until the data is there again (`spec/revocation.md` §5.5).
 pub trait RevocationStore: Send + Sync {
-    /// Keeps every other process and thread that imports out while what it returns lives. Whoever holds it is not waited for for ever: then
-    /// the error is of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy).
+    /// Keeps every other process and thread that imports out while what it returns lives. Whoever holds it is not waited for: the
+    /// error is of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy).
     fn lock(&self) -> io::Result<Box<dyn Any>>;
 
     /// The file; `None` where there is none. What is read stays the same when the file is replaced meanwhile.
@@ -54,7 +53,6 @@ impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
 #[derive(Debug, Clone)]
 pub struct KeptRevocations {
     pub(super) folder: PathBuf,
-    pub(super) patience: Duration,
 }
 
 /// Forgets everything when it goes, as [`MemoryStore`](crate::MemoryStore) does.

@@ -1,14 +1,21 @@
 //! The file that is kept beside the state, where it is full, in the way, or damaged (`spec/revocation.md` §5.1 step 5, §5.2).
 #![expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
 
+use std::any::Any;
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use sealgate::container::{Container, EntryName};
 use sealgate::guard::Lack;
-use sealgate::{Client, HeldStatement, ImportError, KeptRevocations, RevocationStore};
+use sealgate::{
+    Client, HeldStatement, ImportError, KeptRevocations, MemoryRevocations, MemoryStore, RevocationFile,
+    RevocationStore, Revocations,
+};
 use sealgate_artifact::{KeyState, Shard, Statement, limits};
 
+use crate::authority::key;
 use crate::guard::lack;
 use crate::site::ORIGIN;
 use crate::snapshot::{Draft, LICENSE_SLOT, SNAPSHOTTER, Station, put, shard};
@@ -89,28 +96,69 @@ fn a_damaged_file_keeps_no_new_one_out() {
 
 /// Whoever holds the lock hangs no program, and keeps nothing from counting.
 #[test]
-fn another_import_is_not_waited_for_for_ever() {
+fn another_import_is_not_waited_for() {
     let station = Station::activated(None);
-    let kept = KeptRevocations::new(station.folder()).waits(Duration::ZERO);
-    let held = kept.lock().expect("it is free");
-    let build = Client::builder(station.machine.site.trust())
-        .server(ORIGIN)
-        .state_dir(station.folder())
-        .revocation_store(kept.clone())
-        .clock(station.machine.clocks.clone())
-        .transport(station.machine.site.clone());
-    let client = build.build().expect("configured");
-    let file = station.draft(1, &[shard(0, 1, &[of_license()])]).file();
-    let size = Some(file.len() as u64);
-    let error = client.import_snapshot(&file[..], size).expect_err("somebody holds the lock");
-    assert!(error.to_string().contains("another import is under way"), "{error}");
-    assert_eq!(client.activation().expect_err("taken back").code(), "revoked");
-    drop(held);
-    // Where it comes free in time, nothing is told.
     let held = KeptRevocations::new(station.folder()).lock().expect("it is free");
-    std::thread::scope(|scope| {
-        let waits = scope.spawn(|| station.import_file(&file).map(|_| ()).map_err(|error| error.to_string()));
-        drop(held);
-        assert_eq!(waits.join().expect("no panic"), Ok(()));
-    });
+    let file = station.draft(1, &[shard(0, 1, &[of_license()])]).file();
+    let error = station.import_file(&file).expect_err("somebody holds the lock");
+    assert!(error.to_string().contains("another import is under way"), "{error}");
+    assert_eq!(station.client().activation().expect_err("taken back").code(), "revoked");
+    drop(held);
+    station.import_file(&file).expect("whole");
+    // The same again asks for nothing that is held.
+    let _held = KeptRevocations::new(station.folder()).lock().expect("it is free");
+    assert!(station.import_file(&file).expect("it is kept").is_unchanged);
+}
+
+type Happens = Box<dyn FnOnce() + Send>;
+
+/// Of a file system without locks, where something happens before a file is replaced.
+struct NoLocks(Arc<MemoryRevocations>, Arc<Mutex<Option<Happens>>>);
+
+impl RevocationStore for NoLocks {
+    fn lock(&self) -> io::Result<Box<dyn Any>> {
+        Ok(Box::new(()))
+    }
+
+    fn open(&self) -> io::Result<Option<Box<dyn RevocationFile>>> {
+        self.0.open()
+    }
+
+    fn replace(&self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let happens = self.1.lock().expect("nobody panicked with it").take();
+        if let Some(happens) = happens {
+            happens();
+        }
+        self.0.replace(write)
+    }
+
+    fn folder(&self) -> &Path {
+        self.0.folder()
+    }
+}
+
+#[test]
+fn where_there_are_no_locks_an_older_file_replaces_no_newer_one() {
+    let station = Station::new(None);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (state, kept) = (Arc::new(MemoryStore::new()), Arc::new(MemoryRevocations::new(folder.path())));
+    let meanwhile = Arc::new(Mutex::new(None));
+    let client = || {
+        let build = Client::builder(station.machine.site.trust())
+            .server(ORIGIN)
+            .store(state.clone())
+            .revocation_store(NoLocks(kept.clone(), meanwhile.clone()))
+            .clock(station.machine.clocks.clone())
+            .transport(station.machine.site.clone());
+        build.build().expect("configured")
+    };
+    client().activate(&key()).expect("admitted");
+    let file = |version| station.draft(version, &[shard(0, version, &[1])]).file();
+    let (older, newer, other) = (file(1), file(2), client());
+    let imports = move || drop(other.import_snapshot(&newer[..], None).expect("whole"));
+    *meanwhile.lock().expect("nobody panicked with it") = Some(Box::new(imports) as Happens);
+    let refused = client().import_snapshot(&older[..], None).expect_err("a newer one is known by now");
+    assert_eq!(refused.code().as_str(), "version_rollback");
+    let status = client().revocations().expect("it reads");
+    assert_eq!((status.state, status.missing), (Revocations::Fresh, None));
 }
