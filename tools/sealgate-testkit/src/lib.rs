@@ -34,6 +34,7 @@ pub use harness::{Proxy, Way};
 pub use http::{Answer, request, send, send_with};
 pub use operations::{Operation, Staged, stage};
 pub use outside::on_sqlite;
+pub use sealgate_container as container;
 pub use sealgate_journal::Broken;
 pub use sealgate_trust::TrustError;
 pub use signature::is_signed_by;

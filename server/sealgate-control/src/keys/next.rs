@@ -35,7 +35,8 @@ pub(crate) async fn list_revoked(
     }
     table::listings::list_version(tx, license.app, slot, at).await?;
     if locked.revoked_at.is_none() {
-        table::listings::begin(tx, license, at).await?;
+        let (owner, slot) = ((license.tenant, license.app, license.id), license.terms.conditions.slot);
+        table::listings::begin(tx, owner, slot, at).await?;
     }
     Ok(())
 }

@@ -320,7 +320,10 @@ async fn needs_version(
         return Ok(true);
     }
     let gives_rights = next.revoked_at.is_none() && next.suspended_at.is_none();
-    Ok(gives_rights && table::slots::is_listed(on, before).await?)
+    match before.terms.conditions.slot.filter(|_| gives_rights) {
+        Some(slot) => Ok(table::slots::is_listed(on, (before.tenant, before.app), slot).await?),
+        None => Ok(false),
+    }
 }
 
 pub(super) fn unless_revoked(license: &LicenseRow) -> Result<(), AuthorityError> {

@@ -1,7 +1,7 @@
 //! No part of a snapshot's file can be exchanged, changed or left out, also by somebody who computes the checksum anew (`spec/container.md`
 //! §5.4, `spec/revocation.md` §5.1).
 
-use sealgate_container::{Container, EntryName, Purpose, write};
+use sealgate_testkit::container::{Container, EntryName, Purpose, write};
 use sealgate_testkit::{Engine, TakenOver, TestApp, request};
 use sealgate_wire::Trust;
 use serde_json::{Value, json};
@@ -28,8 +28,9 @@ fn snapshot(app: &TestApp, product: &Value) -> Vec<u8> {
 
 fn parts(file: &[u8]) -> Parts {
     let container = Container::read(file).expect("is whole");
-    let part =
-        |entry: &sealgate_container::Entry| (entry.name, entry.contents(file).expect("is in it").to_vec());
+    let part = |entry: &sealgate_testkit::container::Entry| {
+        (entry.name, entry.contents(file).expect("is in it").to_vec())
+    };
     container.entries().iter().map(part).collect()
 }
 

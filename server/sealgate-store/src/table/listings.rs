@@ -1,9 +1,9 @@
 //! Listing all that a revoked license has (`spec/revocation.md` §1.7). It may be a million rows, and everybody else who writes
 //! waits: so one transaction lists some, and a row says where it goes on.
 
-use sealgate_artifact::{AppId, TenantId, UnixSeconds};
+use sealgate_artifact::{AppId, LicenseId, TenantId, UnixSeconds};
 
-use super::{LicenseRow, slot_blocks};
+use super::slot_blocks;
 use crate::columns::{count, signed};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::{AT_ONCE, statements};
@@ -83,14 +83,20 @@ impl FromRow for Listing {
     }
 }
 
-/// Lists what a license has that was revoked just now: its present version, and of the rest what one transaction lists.
+/// Lists what a license has that was revoked just now: its present version, if that has a slot, and of the rest what one
+/// transaction lists.
 /// [`go_on`] lists what is left.
-pub async fn begin(tx: &mut Tx<'_>, license: &LicenseRow, at: UnixSeconds) -> Result<(), StoreError> {
-    list_version(tx, license.app, license.terms.conditions.slot, at).await?;
+pub async fn begin(
+    tx: &mut Tx<'_>,
+    (tenant, app, license): (TenantId, AppId, LicenseId),
+    present: Option<u64>,
+    at: UnixSeconds,
+) -> Result<(), StoreError> {
+    list_version(tx, app, present, at).await?;
     let listing = Listing {
-        license: license.id.to_string(),
-        tenant: license.tenant.to_string(),
-        app: license.app.to_string(),
+        license: license.to_string(),
+        tenant: tenant.to_string(),
+        app: app.to_string(),
         after: After::START,
     };
     if let Some(after) = list_page(tx, &listing, FIRST_ROWS, at).await? {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use sealgate_artifact::{ActivationId, AppId, LicenseId, Shard, TenantId, UnixSeconds, limits};
 
-use super::{BlockListed, LicenseRow, listings, slot_blocks};
+use super::{BlockListed, listings, slot_blocks};
 use crate::columns::{count, moment, optional, optional_time, signed};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
@@ -292,10 +292,13 @@ pub async fn lives(on: impl Read, license: LicenseId, now: UnixSeconds) -> Resul
     Ok(found.is_some())
 }
 
-/// Whether the present version of this license is listed.
-pub async fn is_listed(on: impl Read, license: &LicenseRow) -> Result<bool, StoreError> {
-    let Some(slot) = license.terms.conditions.slot else { return Ok(false) };
-    let owner = license_of_slot(on, license.tenant, license.app, slot).await?;
+/// Whether what has this slot is listed.
+pub async fn is_listed(
+    on: impl Read,
+    (tenant, app): (TenantId, AppId),
+    slot: u64,
+) -> Result<bool, StoreError> {
+    let owner = license_of_slot(on, tenant, app, slot).await?;
     Ok(owner.is_some_and(|owner| owner.listed_at.is_some()))
 }
 

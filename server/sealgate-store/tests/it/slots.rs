@@ -9,7 +9,7 @@ use sealgate_store::table::{
     ActivationRow, Ended, LicenseRow, SignedLicense, SlotOwner, SlotRow, Slotted, activations, licenses,
     listings, slot_blocks, slots,
 };
-use sealgate_store::{Db, StoreError, work};
+use sealgate_store::{Db, StoreError, Tx, work};
 use sealgate_testkit::{Engine, TestDatabase};
 
 use crate::support::{at, license, on_both_engines, unsigned, with_license};
@@ -137,9 +137,8 @@ async fn what_is_listed_stays_listed_until_it_ends() {
         });
         assert_eq!(db.write(earlier).await.expect("is listed"), 2);
         assert_eq!(listed(db, &first, 3).await, [4, 5]);
-        let revoke = work(endless, |license, tx| {
-            Box::pin(async move { listings::begin(tx, license, at().plus(9)).await })
-        });
+        let revoke =
+            work(endless, |license, tx| Box::pin(async move { begin(tx, license, at().plus(9)).await }));
         db.write(revoke).await.expect("all that is left is listed");
         let go_on = work((), |(), tx| Box::pin(async move { listings::go_on(tx, at()).await }));
         assert!(!db.write(go_on).await.expect("is read"), "nothing is left");
@@ -309,9 +308,7 @@ async fn whatever_lists_or_forgets_something_is_counted_in_its_block() {
         });
         db.write(leave).await.expect("is stored");
         assert_eq!(listings().await, [2]);
-        let all = work(held.clone(), |held, tx| {
-            Box::pin(async move { listings::begin(tx, held, at()).await })
-        });
+        let all = work(held.clone(), |held, tx| Box::pin(async move { begin(tx, held, at()).await }));
         db.write(all).await.expect("is listed");
         assert_eq!(listings().await, [3]);
         let known = work((held.tenant, held.app), |(tenant, app), tx| {
@@ -326,6 +323,11 @@ async fn whatever_lists_or_forgets_something_is_counted_in_its_block() {
         assert_eq!(listings().await, [4, 2]);
     })
     .await;
+}
+
+async fn begin(tx: &mut Tx<'_>, license: &LicenseRow, at: UnixSeconds) -> Result<(), StoreError> {
+    let owner = (license.tenant, license.app, license.id);
+    listings::begin(tx, owner, license.terms.conditions.slot, at).await
 }
 
 /// A shard never lists less because somebody wrote nonsense into a row.

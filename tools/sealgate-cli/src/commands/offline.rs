@@ -81,7 +81,11 @@ fn import(client: &Client, args: &ImportSnapshotArgs, output: &Output) -> Result
 }
 
 /// Asks until the server says what came of it: an import goes on without its request, and the same request waits for it.
-fn import_to_the_end(client: &Client, request: &ImportSnapshot, output: &Output) -> Result<SnapshotImported, Failure> {
+fn import_to_the_end(
+    client: &Client,
+    request: &ImportSnapshot,
+    output: &Output,
+) -> Result<SnapshotImported, Failure> {
     loop {
         signals::none_came()?;
         let asked_at = System.elapsed();
