@@ -11,7 +11,7 @@ use tokio::time::Instant;
 const AT_ONCE: usize = 64;
 const OF_ONE: usize = 16;
 /// A snapshot is kept for as long (`spec/http.md` §3.22).
-const LONGEST: Duration = Duration::from_secs(60 * 60);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Those under way. Clones share them.
 #[derive(Clone, Default)]

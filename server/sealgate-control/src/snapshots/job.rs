@@ -69,7 +69,7 @@ impl Snapshots {
             // One tenant's requests hold up nobody else's revocations.
             let Some(_turn) = self.turns.take(tenant) else {
                 busy.push(tenant);
-                last = Some(SnapshotStep::after(At { tenant, within: None }));
+                last = Some(SnapshotStep::after(&At { tenant, within: None }));
                 continue;
             };
             let (step, is_quiet) = self.within(tenant, within.map(|(_, place)| place)).await;
@@ -112,12 +112,12 @@ impl Snapshots {
                 (None, false, Some(error))
             }
         };
-        (SnapshotStep { failure, ..SnapshotStep::after(At { tenant, within }) }, is_quiet)
+        (SnapshotStep { failure, ..SnapshotStep::after(&At { tenant, within }) }, is_quiet)
     }
 }
 
 impl SnapshotStep {
-    fn after(at: At) -> Self {
+    fn after(at: &At) -> Self {
         Self { position: at.to_string(), is_within: at.within.is_some(), failure: None, busy: vec![] }
     }
 }

@@ -52,8 +52,7 @@ impl Runs {
         // It closes, and says nothing.
         while run.ends.changed().await.is_ok() {}
         let outcome = run.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
-        outcome
-            .unwrap_or_else(|| Err(AuthorityError::Busy("another request was told what came of the import")))
+        outcome.unwrap_or(Err(AuthorityError::Busy("another request was told what came of the import")))
     }
 
     fn join<F>(

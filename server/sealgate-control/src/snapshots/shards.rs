@@ -48,13 +48,13 @@ impl Snapshots {
 
     async fn prepare_page(&self, tenant: TenantId, due: &[BlockDue]) -> Result<StoreShards, AuthorityError> {
         let signer = self.changes.snapshot_keys(tenant).await?.signer;
-        let mut signed = vec![];
+        let mut shards = vec![];
         for block in due {
-            signed.push(self.sign_shard(tenant, block, signer).await?);
+            shards.push(self.sign_shard(tenant, block, signer).await?);
             // Signatures take a while; other requests go on in between.
             tokio::task::yield_now().await;
         }
-        Ok(StoreShards { tenant, signer, signed })
+        Ok(StoreShards { tenant, signer, shards })
     }
 
     /// The next shard of a block. Its list is read after the block's number of changes: what is listed in between is in it, or due.
@@ -78,7 +78,7 @@ struct StoreShards {
     tenant: TenantId,
     /// It must still be the key that signs.
     signer: PublicKey,
-    signed: Vec<(ShardRow, Vec<u8>)>,
+    shards: Vec<(ShardRow, Vec<u8>)>,
 }
 
 impl Work for StoreShards {
@@ -89,12 +89,12 @@ impl Work for StoreShards {
         if !keys::hold_active(tx, KeyScope::Tenant(self.tenant), self.signer).await? {
             return Err(AuthorityError::Superseded);
         }
-        for (shard, statement) in &self.signed {
+        for (shard, statement) in &self.shards {
             // A version is given out once: whoever was faster has it.
             if !shards::upsert(tx, self.tenant, shard, statement).await? {
                 return Err(AuthorityError::Superseded);
             }
         }
-        Ok(self.signed.len() as u64)
+        Ok(self.shards.len() as u64)
     }
 }

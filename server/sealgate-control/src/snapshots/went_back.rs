@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use sealgate_artifact::TenantId;
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{keysets, slot_blocks};
-use sealgate_store::{StoreError, work};
+use sealgate_store::work;
 
 use super::signing::Snapshots;
 
@@ -37,7 +37,7 @@ impl Snapshots {
 
     async fn close_blocks(&self, tenant: TenantId) -> Result<(), AuthorityError> {
         let close = work(tenant, |tenant, tx| {
-            Box::pin(async move { Ok::<_, StoreError>(slot_blocks::close_all(tx, *tenant).await.map(drop)?) })
+            Box::pin(async move { slot_blocks::close_all(tx, *tenant).await.map(drop) })
         });
         Ok(self.desk.db.write(close).await?)
     }

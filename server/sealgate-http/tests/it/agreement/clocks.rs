@@ -33,11 +33,17 @@ pub(crate) struct Clocks {
     misled: Vec<bool>,
     /// Whether nothing is left that was signed by a clock that was wrong.
     settled: bool,
-    /// Whether a server was started at another address since the database was copied aside, and whether that was forgotten.
-    moved: bool,
+    /// Whether a database that went back forgot a server's address.
     lost: bool,
-    /// Whether nothing was left in that copy that was signed by a clock that was wrong.
-    settled_then: bool,
+    kept: Kept,
+}
+
+/// The copy of the database that was made last.
+struct Kept {
+    /// Whether a server was started at another address since.
+    moved: bool,
+    /// Whether nothing was in it that was signed by a clock that was wrong.
+    settled: bool,
 }
 
 impl Clocks {
@@ -46,26 +52,24 @@ impl Clocks {
             wrong: vec![None; servers],
             misled: vec![false; servers],
             settled: true,
-            moved: false,
             lost: false,
-            settled_then: true,
+            kept: Kept { moved: false, settled: true },
         }
     }
 
     pub(crate) fn kept(&mut self) {
         // A copy of a database that forgot the address forgets it again.
-        self.moved = self.lost;
-        self.settled_then = self.settled;
+        self.kept = Kept { moved: self.lost, settled: self.settled };
     }
 
     /// Whether a server was started since the database was copied aside.
     pub(crate) fn has_moved(&self) -> bool {
-        self.moved
+        self.kept.moved
     }
 
     pub(crate) fn went_back(&mut self) {
-        self.lost |= self.moved;
-        self.settled &= self.settled_then && !self.moved;
+        self.lost |= self.kept.moved;
+        self.settled &= self.kept.settled && !self.kept.moved;
     }
 
     /// Whether every server shows a certificate. Servers that certify each other by different clocks take turns at that.
@@ -75,7 +79,7 @@ impl Clocks {
 
     pub(crate) fn started(&mut self, at: usize) {
         self.takes(at);
-        self.moved = true;
+        self.kept.moved = true;
     }
 
     /// That server takes its clock as right.
