@@ -63,16 +63,16 @@ pub enum NotReady {
 pub struct JobsInTrouble(Vec<String>);
 
 impl JobsInTrouble {
-    /// Those of these jobs, if there are any.
-    pub(crate) fn among(jobs: &[JobRow], now: UnixSeconds) -> Option<Self> {
+    /// Those of these jobs, if there are any. `None` for the time: the clock is doubted, and nobody is late by it.
+    pub(crate) fn among(jobs: &[JobRow], now: Option<UnixSeconds>) -> Option<Self> {
         let told: Vec<String> = jobs.iter().filter_map(|job| trouble(job, now)).collect();
         (!told.is_empty()).then_some(Self(told))
     }
 }
 
-fn trouble(job: &JobRow, now: UnixSeconds) -> Option<String> {
+fn trouble(job: &JobRow, now: Option<UnixSeconds>) -> Option<String> {
     let JobRow { name, every, .. } = job;
-    if job.is_late(now) {
+    if now.is_some_and(|now| job.is_late(now)) {
         let last = job.last_done_at.max(job.last_failed_at);
         let since = last.map_or_else(|| "ever".to_owned(), |last| format!("since {last}"));
         return Some(format!("the job {name} is to run every {every} seconds and has not run {since}"));

@@ -85,7 +85,8 @@ impl Health {
         );
         let (jobs, run) = match jobs {
             Ok(jobs) => {
-                let run = JobsInTrouble::among(&jobs, self.ids.now()).map_or(Ok(()), |some| Err(some.into()));
+                let now = self.check_clock().is_ok().then(|| self.ids.now());
+                let run = JobsInTrouble::among(&jobs, now).map_or(Ok(()), |some| Err(some.into()));
                 (jobs, run)
             }
             Err(error) => (vec![], Err(error)),

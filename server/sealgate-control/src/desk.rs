@@ -95,6 +95,21 @@ impl Desk {
         self.db.write(Asked::by(caller, &self.ids, work)).await
     }
 
+    /// Writes for a caller who may still act then, or for the server itself.
+    pub(crate) async fn write_for<W>(
+        &self,
+        caller: Option<&Caller>,
+        work: W,
+    ) -> Result<W::Output, AuthorityError>
+    where
+        W: Work<Error = AuthorityError> + Sync,
+    {
+        match caller {
+            Some(caller) => self.write(caller, work).await,
+            None => self.db.write(work).await,
+        }
+    }
+
     /// The turn of a request that writes so many licenses or seats. Many such of one tenant would lie before what others
     /// write, and everybody would wait for all of them.
     pub(crate) async fn turn(&self, caller: &Caller, many: usize) -> Turn {

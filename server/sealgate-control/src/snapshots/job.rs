@@ -96,7 +96,7 @@ impl Snapshots {
 
     /// A page of one tenant, and its snapshot after the last page. Says whether nothing was due or went wrong.
     async fn within(&self, tenant: TenantId, after: Option<Place>) -> (SnapshotStep, bool) {
-        let done = match self.sign_page(tenant, after).await {
+        let done = match self.sign_page(tenant, None, after).await {
             Ok(page) if page.last.is_some() => Ok((page.last, true)),
             Ok(page) => {
                 self.sign_snapshot(tenant, None).await.map(|is_signed| (None, page.signed > 0 || is_signed))

@@ -31,17 +31,20 @@ use crate::page::Part;
 /// Pages of shards that one request signs. More would exceed its deadline.
 const PAGES: u32 = 4;
 const MINUTE: u64 = 60;
+/// So far a tenant's versions may run ahead of the minutes. After a database came back older, they are behind those that were lost for
+/// as long at most.
+const AHEAD: u64 = 5;
 
 impl Snapshots {
     /// Signs what is due of the caller's tenant now, as far as one request can. Asking again goes on. A tenant of whom much was
-    /// signed within the minute gets the snapshot that there is: its versions do not run ahead of the minutes.
+    /// signed within the minute gets the snapshot that there is: its versions do not run far ahead of the minutes.
     pub async fn sign_now(&self, caller: &Caller, _: &Nothing) -> Result<SnapshotSigned, AuthorityError> {
         let tenant = caller.tenant;
         let turn = self.turns.take(tenant);
         let _turn = turn.ok_or(AuthorityError::Busy("the tenant's revocation data is being signed"))?;
         self.may_sign()?;
         let waits = snapshots::look(&self.desk.db, tenant).await?.map_or(0, |look| self.waits(tenant, &look));
-        let is_signed = waits == 0 && self.sign_pages(tenant).await?;
+        let is_signed = waits == 0 && self.sign_pages(caller).await?;
         if is_signed {
             self.sign_snapshot(tenant, Some(caller)).await?;
         }
@@ -55,10 +58,10 @@ impl Snapshots {
     }
 
     /// Signs pages of shards. Says whether all are.
-    async fn sign_pages(&self, tenant: TenantId) -> Result<bool, AuthorityError> {
+    async fn sign_pages(&self, caller: &Caller) -> Result<bool, AuthorityError> {
         let mut at = None;
         for _ in 0..PAGES {
-            at = self.sign_page(tenant, at).await?.last;
+            at = self.sign_page(caller.tenant, Some(caller), at).await?.last;
             if at.is_none() {
                 return Ok(true);
             }
@@ -66,13 +69,14 @@ impl Snapshots {
         Ok(false)
     }
 
-    /// For how many seconds nothing more is signed on request: until the minute that its newest version is ahead of, and until the last
+    /// For how many seconds nothing more is signed on request: for a minute where the newest version is far ahead, and until the last
     /// snapshot is as old as it took to write.
     fn waits(&self, tenant: TenantId, look: &SnapshotLook) -> u64 {
         let now = self.desk.ids.now();
         let rests = self.rests(tenant);
         let Some((version, issued_at, _)) = look.newest else { return rests };
-        let is_ahead = version > first_version(now) && issued_at.plus(MINUTE) > now && issued_at <= now;
+        let is_ahead =
+            version >= first_version(now) + AHEAD && issued_at.plus(MINUTE) > now && issued_at <= now;
         if is_ahead { rests.max(issued_at.plus(MINUTE).get() - now.get()) } else { rests }
     }
 

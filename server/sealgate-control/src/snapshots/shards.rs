@@ -7,6 +7,7 @@ use sealgate_store::{Tx, Work};
 
 use super::due::{DAY, renewed};
 use super::signing::{Place, Snapshots};
+use crate::Caller;
 use crate::keys::{first_version, next_version};
 
 /// Blocks of one transaction: others write in between.
@@ -23,10 +24,11 @@ pub(super) struct SignedPage {
 }
 
 impl Snapshots {
-    /// Signs a page of what is due of the tenant's blocks after that one. Whoever has nothing due costs one statement.
+    /// Signs a page of what is due of the tenant's blocks after that one, for whoever asks or for the server itself. Whoever has nothing due costs one statement.
     pub(super) async fn sign_page(
         &self,
         tenant: TenantId,
+        caller: Option<&Caller>,
         after: Option<Place>,
     ) -> Result<SignedPage, AuthorityError> {
         for _ in 0..ATTEMPTS {
@@ -38,7 +40,7 @@ impl Snapshots {
                 return Ok(SignedPage { last, signed: 0 });
             }
             let page = self.prepare_page(tenant, &due).await?;
-            match self.desk.db.write(page).await {
+            match self.desk.write_for(caller, page).await {
                 Err(AuthorityError::Superseded) => {}
                 signed => return Ok(SignedPage { last, signed: signed? }),
             }

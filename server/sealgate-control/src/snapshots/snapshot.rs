@@ -97,7 +97,7 @@ impl Snapshots {
         let forget = kept_from(&kept, now);
         let (id, parts) = (SnapshotId { id, version, signer }, stored.parts);
         let work = StoreSnapshot { tenant, id, row, parts, statement, forget, now, audit };
-        let done = db.write(work).await;
+        let done = self.desk.write_for(caller, work).await;
         self.or_forget((tenant, &container), done).await?;
         self.wrote(tenant, Pace::new(now, self.desk.ids.now()));
         Ok(true)

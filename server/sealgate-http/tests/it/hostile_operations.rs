@@ -94,6 +94,12 @@ fn wrong(schema: &Value) -> Vec<Value> {
     wrong
 }
 
+/// Everything that a refused request must not have touched. Every import is noted in the audit log, a refused one, too.
+fn state_beside_records(app: &TestApp, operation: &str) -> Vec<String> {
+    let is_noted = |row: &String| operation == "import_snapshot" && row.starts_with("audit ");
+    state(app).rows().into_iter().filter(|row| !is_noted(row)).collect()
+}
+
 /// A refusal: a status of the client's fault, a code, and nothing changed.
 fn assert_refused(
     app: &TestApp,
@@ -127,7 +133,7 @@ on_both_engines! {
             let Some(fields) = fields(&document, &operation) else { continue };
             let staged = stage(app, &owner, &operation.id);
             let honest = if staged.body.is_null() { json!({}) } else { staged.body.clone() };
-            let before = state(app);
+            let before = state_beside_records(app, &operation.id);
             for (what, body) in spoilt(&honest.to_string()) {
                 let problem = assert_refused(app, (&operation, &staged), what, &body);
                 if ["a list", "null", "a number"].contains(&what) {
@@ -152,7 +158,7 @@ on_both_engines! {
                     }
                 }
             }
-            assert_eq!(state(app), before, "{} changed something", operation.id);
+            assert_eq!(state_beside_records(app, &operation.id), before, "{} changed something", operation.id);
             let answer = staged.ask(&operation, &owner);
             assert!((200..300).contains(&answer.status), "{operation:?}: {answer:?}");
             attacked += 1;

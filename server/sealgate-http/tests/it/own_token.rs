@@ -41,6 +41,8 @@ const MAY: [(&str, &[&str]); 3] = [
             "license_variables",
             "set_license_variables",
             "change_license_variables",
+            "list_snapshots",
+            "sign_snapshot",
         ],
     ),
     (
@@ -61,6 +63,7 @@ const MAY: [(&str, &[&str]); 3] = [
             "show_activation",
             "activation_chain",
             "list_events",
+            "list_snapshots",
         ],
     ),
     ("ci", &["list_apps", "show_app", "app_trust", "app_variables", "show_credits"]),

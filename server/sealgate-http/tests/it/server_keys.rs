@@ -346,19 +346,19 @@ on_both_engines! {
         for server in &servers {
             server.approve(app).expect(200);
         }
-        app.meddle("DELETE FROM signing_keys WHERE key_use = 'snapshot'");
+        // At once, before a job makes the keys again.
+        let mut statements = vec!["DELETE FROM signing_keys WHERE key_use = 'snapshot'".to_owned()];
         for server in [Server::listed(app), Server::listed(app)] {
-            for statement in [
+            statements.extend([
                 format!("INSERT INTO server_decisions (server_key, origins, approved_at) VALUES ('{}', 'http://a.example', 1)", server.key),
                 format!("INSERT INTO activation_keys (public_key, server_key, approved_at) VALUES ('{}', '{}', 1)", server.activation, server.key),
                 format!(
                     "INSERT INTO listed_activation_keys (scope, public_key, state, published_at) \
                      SELECT scope, '{}', 'active', 1 FROM keysets WHERE scope <> 'installation'", server.activation
                 ),
-            ] {
-                app.meddle(&statement);
-            }
+            ]);
         }
+        app.meddle(&format!("BEGIN; {}; COMMIT", statements.join("; ")));
         app.run_jobs();
         assert_eq!((vendor.keys("activation").len(), vendor.keys("snapshot").len()), (10, 0));
         let sold = vendor.user.make("/api/v1/licenses", &json!({ "app_id": vendor.app }));

@@ -98,3 +98,16 @@ pub(super) async fn paused(
     });
     db.write(paused).await
 }
+
+/// Gives a job back that could do nothing for this reason; `false` if another process has it by now.
+pub(super) async fn waits(
+    db: &Db,
+    (name, holder): (&'static str, &str),
+    due_at: UnixSeconds,
+    code: &'static str,
+) -> Result<bool, StoreError> {
+    let waits = work(holder.to_owned(), move |holder, tx| {
+        Box::pin(async move { jobs::waits(tx, (name, holder), due_at, code).await })
+    });
+    db.write(waits).await
+}

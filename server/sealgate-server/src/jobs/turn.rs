@@ -89,6 +89,10 @@ impl<'a> Turn<'a> {
                 rows::paused(db, (job, name), next, now).await.map(drop)
             }
             None => rows::done(db, (job, name), next, now).await.map(drop),
+            // The clock is set right or accepted at any time.
+            Some(code) if code == Code::ClockInDoubt => {
+                rows::waits(db, (job, name), next, code.as_str()).await.map(drop)
+            }
             Some(code) => {
                 // It keeps its lease until then, and nobody's lease is longer.
                 let next = next.min(now.plus(LEASE));

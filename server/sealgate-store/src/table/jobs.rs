@@ -57,6 +57,8 @@ statements! {
     PAUSED = "UPDATE jobs SET due_at = CASE WHEN due_at < lease_until THEN due_at ELSE $3 END, \
               position = CASE WHEN due_at < lease_until THEN '' ELSE position END, lease_until = NULL, holder = NULL, \
               last_done_at = $4, last_error = NULL WHERE name = $1 AND holder = $2";
+    WAITS = "UPDATE jobs SET due_at = CASE WHEN due_at < lease_until THEN due_at ELSE $3 END, lease_until = NULL, \
+             holder = NULL, position = '', last_error = $4 WHERE name = $1 AND holder = $2";
     HURRY = "UPDATE jobs SET due_at = $2 WHERE name = $1 AND due_at > $2";
 }
 
@@ -223,6 +225,17 @@ pub async fn paused(
 ) -> Result<bool, StoreError> {
     let query = query(PAUSED).bind(name).bind(holder).bind(signed(due_at.get()));
     Ok(query.bind(signed(now.get())).execute(tx).await? == 1)
+}
+
+/// Gives a job back that could do nothing for this reason, which is no fault of its own. `false` if the holder does not hold it any more.
+pub async fn waits(
+    tx: &mut Tx<'_>,
+    (name, holder): (&str, &str),
+    due_at: UnixSeconds,
+    code: &str,
+) -> Result<bool, StoreError> {
+    let query = query(WAITS).bind(name).bind(holder).bind(signed(due_at.get()));
+    Ok(query.bind(code).execute(tx).await? == 1)
 }
 
 /// Makes a job due now. One that is running will run once more: it may have passed by what was changed just now.

@@ -18,7 +18,7 @@ statements! {
     FIND = select_tenant!("WHERE tenant_id = $1");
     NAMED = select_tenant!("WHERE name = $1");
     LIST = select_tenant!("WHERE tenant_id < $1 ORDER BY tenant_id DESC LIMIT $2");
-    FIRST = "SELECT tenant_id FROM tenants ORDER BY tenant_id LIMIT 1";
+    FIRST = "SELECT tenant_id FROM tenants WHERE tenant_id > '' ORDER BY tenant_id LIMIT 1";
     HAS_ISSUER = "SELECT COUNT(*) FROM tenants WHERE tenant_id = $1 AND issuer_key = $2";
     INSERT = "INSERT INTO tenants (tenant_id, name, issuer_key, offline, suspended_at, created_at) \
               VALUES ($1, $2, $3, $4, $5, $6)";

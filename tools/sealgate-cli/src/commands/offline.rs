@@ -92,7 +92,8 @@ fn import_to_the_end(
         match client.post("/api/v1/snapshots/import", request) {
             // Whoever is answered at once has nothing to wait for.
             Err(Failure { code, .. })
-                if code == Code::Unavailable.as_str() && System.elapsed().saturating_sub(asked_at) >= WAITED =>
+                if code == Code::Unavailable.as_str()
+                    && System.elapsed().saturating_sub(asked_at) >= WAITED =>
             {
                 if !output.quiet {
                     complain!("the server is not done yet");
