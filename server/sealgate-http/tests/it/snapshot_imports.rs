@@ -89,7 +89,7 @@ on_both_engines! {
         let suspended = came["licenses_suspended"].as_array().expect("a list");
         assert_eq!(suspended.len(), 2);
         assert!([&lessened, &file_only].iter().all(|license| suspended.contains(&license["license_id"])), "{came}");
-        assert_eq!((&came["devices_released"], &came["failed"]), (&json!([desk]), &json!([])));
+        assert_eq!((&came["devices_released"], &came["failed"]), (&json!([desk]), &json!([])), "{came}");
         app.read_changes();
         assert_eq!(refusal(app, &product, &gone).as_deref(), Some("revoked"));
         assert_eq!(refusal(app, &product, &lessened).as_deref(), Some("blocked"));
