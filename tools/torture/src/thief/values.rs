@@ -43,6 +43,9 @@ pub(super) const HUGE: &str = "repeat(md5('x'), 30000)";
 /// Characters of a SHA-256.
 const DIGEST: usize = 64;
 
+/// Slots of a block (`spec/revocation.md` §1.2).
+const BLOCK: u64 = 1 << 20;
+
 /// What a column is changed to, as it stands in a statement. `others` are values of the installation: of another tenant,
 /// and of other rows.
 pub(super) fn extremes(column: &Column, others: &[String], random: &mut Random) -> Vec<String> {
@@ -71,6 +74,8 @@ pub(super) fn extremes(column: &Column, others: &[String], random: &mut Random) 
 pub(super) fn fresh(table: &Table, name: &str, present: Option<&str>, random: &mut Random) -> String {
     let holds = table.column(name).map_or(Holds::Text, |column| column.holds);
     match (holds, present) {
+        // The database refuses one that is not of its row's block; all are of an app's first.
+        (Holds::Number, _) if name == "slot" => format!("'{}'::bigint", random.below(BLOCK)),
         (Holds::Number, _) => format!("'{}'::bigint", random.below(1 << 40)),
         (Holds::Bytes, _) => format!("'\\x{}'::bytea", random.hex(4)),
         (Holds::Text, Some(text)) if text.len() == 36 => quoted(&uuid(random)),
