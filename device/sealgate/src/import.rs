@@ -221,10 +221,10 @@ impl Client {
             // spec/revocation.md §6.1: what says that it was signed later vouches for today, also when it comes again.
             let (at, by) = ((*issued_at).min(now), maximum.raised_by.clone());
             let before = memory.shards.get(block);
-            let is_again =
-                before.is_some_and(|it| it.maximum.statement == maximum.statement && it.whole.is_some());
             let before = before.and_then(|before| before.whole.clone());
-            let new = (is_whole && !is_again).then_some(Whole { at, by });
+            let is_again = before.as_ref().is_some_and(|whole| whole.shard == maximum.statement);
+            let new =
+                (is_whole && !is_again).then_some(Whole { at, shard: maximum.statement, by });
             // What a file vouched for once stays so.
             let whole = before.into_iter().chain(new).max_by_key(|it| it.at);
             let taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };

@@ -72,12 +72,12 @@ pub(crate) struct Looked {
     pub(crate) listed: Vec<Listed>,
     /// Those that were looked up, and were not.
     pub(crate) seen: Vec<Seen>,
-    /// Whether one of them could not be looked up, never was, and may be listed (`spec/revocation.md` §5.5).
+    /// Whether one of them could not be looked up and may be listed (`spec/revocation.md` §5.5, §5.6).
     pub(crate) is_unseen: bool,
     /// Why revocation data that was taken over before is not there, or not to be believed.
     pub(crate) missing: Option<String>,
-    /// Keys by which something was remembered as listed, and that were revoked since.
-    pub(crate) revoked_keys: Vec<PublicKey>,
+    /// Keys by which something was remembered as listed, and that were revoked since, and when the keyset was signed that says so.
+    pub(crate) revoked_keys: Option<(Vec<PublicKey>, UnixSeconds)>,
 }
 
 impl Looked {
@@ -87,7 +87,7 @@ impl Looked {
 
     /// Whether there is nothing to remember.
     pub(crate) fn is_nothing(&self) -> bool {
-        self.listed.is_empty() && self.seen.is_empty() && self.revoked_keys.is_empty()
+        self.listed.is_empty() && self.seen.is_empty() && self.revoked_keys.is_none()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sealgate_artifact::{AppId, PublicKey, Shard, StatementId, UnixSeconds, Unverified};
 use sealgate_rules::ShardSays;
-use sealgate_trust::{TenantTrust, TrustError, Verified, verify_shard, verify_snapshot};
+use sealgate_trust::{TenantTrust, TrustError, Verified, verify_shard};
 
 use super::kept_file::{Entries, KeptFile, Place};
 use super::memory::RevocationMemory;
@@ -72,9 +72,10 @@ impl Lookup<'_> {
             }
             Some((slot, Err(why))) => {
                 looked.missing = Some(why.clone());
-                looked.is_unseen |= self.is_unseen(chain, held, Shard::block_of(slot));
+                looked.is_unseen |=
+                    self.is_unseen(chain, held, Shard::block_of(slot)) || self.is_doubted(chain, held);
             }
-            Some((_, Ok(None))) | None => {}
+            Some((_, Ok(None))) | None => looked.is_unseen |= self.is_doubted(chain, held),
         }
         looked.listed.extend(keys.map(|keys| Listed { what: held.what, id: held.id, keys }));
     }
@@ -85,6 +86,11 @@ impl Lookup<'_> {
         known.is_some_and(|known| {
             held.vouched_at <= known.issued_at && !self.memory.has_seen(held.id, known.maximum.statement)
         })
+    }
+
+    /// `spec/revocation.md` §5.6: only a revoked key listed it, and nobody who counts said anything of it since.
+    fn is_doubted(&self, chain: &TenantTrust, held: Slot) -> bool {
+        self.memory.doubted_at(held.id, chain).is_some_and(|at| held.vouched_at <= at)
     }
 
     /// Why data that counts and was taken over before is not there, of whatever block.
@@ -132,10 +138,9 @@ impl Lookup<'_> {
             let by = if is_known(&place) { &accepted } else { chain };
             match verify_shard(by, &claim, known.map(|known| &known.maximum)) {
                 Ok((shard, _)) => {
-                    let taken_at = known.and_then(|known| known.whole_at(chain));
-                    // One that the state does not know was put there, or a program ended before it remembered it: what it lists counts.
-                    let is_new = !is_known(&place) && self.is_whole(chain, file, places, place.id);
-                    let whole_at = taken_at.max(is_new.then_some(shard.get().issued_at));
+                    // One that the state does not know was put there, or a program ended before it remembered it: what it lists counts,
+                    // and it vouches for nobody.
+                    let whole_at = known.and_then(|known| known.whole_at(chain));
                     return Ok(Some(Newest { shard, whole_at }));
                 }
                 Err(TrustError::VersionRollback | TrustError::Equivocation) => {
@@ -146,24 +151,5 @@ impl Lookup<'_> {
             }
         }
         missing(if known.is_none() || file.is_undamaged() { older } else { "is damaged" })
-    }
-
-    /// Whether the file says by itself that it was taken over whole: its snapshot verifies, names this shard, and all that it names of
-    /// this app are there.
-    fn is_whole(
-        &self,
-        chain: &TenantTrust,
-        file: &mut KeptFile,
-        places: &[Place],
-        shard: StatementId,
-    ) -> bool {
-        let before = self.memory.snapshot.as_ref().map(|taken| &taken.maximum);
-        let claim = file.snapshot().ok().and_then(|claim| Unverified::of_carrier(claim).ok());
-        let Some((snapshot, _)) = claim.and_then(|claim| verify_snapshot(chain, &claim, before).ok()) else {
-            return false;
-        };
-        let mut named = snapshot.get().shards.iter().filter(|entry| entry.app == self.app);
-        let names_it = named.clone().any(|entry| entry.statement == shard);
-        names_it && named.all(|entry| places.iter().any(|place| place.id == entry.statement))
     }
 }

@@ -23,6 +23,9 @@ pub(crate) struct RevocationMemory {
     /// Which statements that this device holds, or was shown, were found listed, and the keys of the shards that listed them
     /// (`spec/revocation.md` §5.1 step 5).
     listed: BTreeMap<StatementId, Vec<PublicKey>>,
+    /// Which only keys had listed that were revoked, and when the keyset was signed that says so: perhaps they were rightly listed
+    /// (`spec/revocation.md` §5.6).
+    doubted: BTreeMap<StatementId, UnixSeconds>,
     /// Which were looked up and not listed, the latest last (`spec/revocation.md` §5.5).
     seen: Vec<Seen>,
 }
@@ -49,6 +52,8 @@ pub(crate) struct ShardTaken {
 pub(crate) struct Whole {
     /// When it was signed. It only rises.
     pub(crate) at: UnixSeconds,
+    /// The shard.
+    pub(crate) shard: StatementId,
     /// Who signed it.
     pub(crate) by: Vec<PublicKey>,
 }
@@ -65,6 +70,13 @@ impl RevocationMemory {
         keys.iter().any(|key| !is_revoked(chain, key)).then_some(keys.as_slice())
     }
 
+    /// `spec/revocation.md` §5.6: since when it is not known whether a statement is rightly listed.
+    pub(crate) fn doubted_at(&self, id: StatementId, chain: &TenantTrust) -> Option<UnixSeconds> {
+        let keys = self.listed.get(&id);
+        let by_revoked = keys.is_some_and(|keys| keys.iter().all(|key| is_revoked(chain, key)));
+        self.doubted.get(&id).copied().or(by_revoked.then(|| signed_at(chain)))
+    }
+
     pub(crate) fn has_seen(&self, statement: StatementId, shard: StatementId) -> bool {
         self.seen.contains(&Seen { statement, shard })
     }
@@ -72,6 +84,7 @@ impl RevocationMemory {
     /// What was found listed stays so.
     pub(crate) fn list(&mut self, found: &[Listed]) {
         for Listed { id, keys, .. } in found {
+            self.doubted.remove(id);
             let known = self.listed.entry(*id).or_default();
             known.extend(keys.iter().filter(|key| !known.contains(key)).copied().collect::<Vec<_>>());
         }
@@ -81,10 +94,14 @@ impl RevocationMemory {
     pub(crate) fn note(&mut self, looked: &Looked) {
         self.list(&looked.listed);
         self.see(&looked.seen);
-        self.drop_keys(|key| looked.revoked_keys.contains(key));
+        if let Some((keys, at)) = &looked.revoked_keys {
+            self.drop_keys(*at, |key| keys.contains(key));
+        }
     }
 
+    /// A look at a shard that counts ends every doubt.
     pub(crate) fn see(&mut self, found: &[Seen]) {
+        self.doubted.retain(|id, _| found.iter().all(|one| one.statement != *id));
         let new: Vec<Seen> = found.iter().filter(|one| !self.seen.contains(one)).copied().collect();
         self.seen.retain(|one| new.iter().all(|new| new.statement != one.statement));
         self.seen.extend(new);
@@ -94,24 +111,27 @@ impl RevocationMemory {
 
     /// A revoked key may leave the keyset one day, and what it listed must not count again then.
     pub(crate) fn forget_revoked(&mut self, chain: &TenantTrust) {
-        self.drop_keys(|key| is_revoked(chain, key));
+        self.drop_keys(signed_at(chain), |key| is_revoked(chain, key));
         for taken in self.shards.values_mut() {
             taken.whole.take_if(|whole| whole.by.iter().all(|key| is_revoked(chain, key)));
         }
     }
 
-    /// Those by which something is listed, and that are revoked.
-    pub(super) fn revoked_keys(&self, chain: &TenantTrust) -> Vec<PublicKey> {
+    /// Those by which something is listed, and that are revoked, and when the keyset was signed that says so.
+    pub(super) fn revoked_keys(&self, chain: &TenantTrust) -> Option<(Vec<PublicKey>, UnixSeconds)> {
         let mut keys: Vec<PublicKey> = self.listed.values().flatten().copied().collect();
         keys.retain(|key| is_revoked(chain, key));
-        keys
+        (!keys.is_empty()).then(|| (keys, signed_at(chain)))
     }
 
-    fn drop_keys(&mut self, is_dropped: impl Fn(&PublicKey) -> bool) {
-        self.listed.retain(|_, keys| {
+    fn drop_keys(&mut self, at: UnixSeconds, is_dropped: impl Fn(&PublicKey) -> bool) {
+        for (id, keys) in &mut self.listed {
             keys.retain(|key| !is_dropped(key));
-            !keys.is_empty()
-        });
+            if keys.is_empty() {
+                self.doubted.insert(*id, at);
+            }
+        }
+        self.listed.retain(|_, keys| !keys.is_empty());
     }
 }
 
@@ -132,6 +152,11 @@ impl ShardTaken {
     }
 }
 
+/// When the tenant keyset was signed.
+fn signed_at(chain: &TenantTrust) -> UnixSeconds {
+    chain.tenant_keyset().get().issued_at
+}
+
 /// A key that is not listed any more was retired, and goes on counting.
 fn is_revoked(chain: &TenantTrust, key: &PublicKey) -> bool {
     let keys = &chain.tenant_keyset().get().keys;
@@ -144,6 +169,7 @@ pub(crate) struct RevocationText {
     snapshot: Option<SnapshotText>,
     shards: BTreeMap<u64, ShardText>,
     listed: BTreeMap<String, Vec<String>>,
+    doubted: BTreeMap<String, u64>,
     seen: Vec<(String, String)>,
 }
 
@@ -160,7 +186,7 @@ struct SnapshotText {
 struct ShardText {
     newest: MaximumText,
     issued_at: u64,
-    whole: Option<(u64, Vec<String>)>,
+    whole: Option<(u64, String, Vec<String>)>,
 }
 
 impl RevocationText {
@@ -170,7 +196,7 @@ impl RevocationText {
         let shard = |shard: &ShardTaken| ShardText {
             newest: MaximumText::of(&shard.maximum),
             issued_at: shard.issued_at.get(),
-            whole: shard.whole.as_ref().map(|whole| (whole.at.get(), keys(&whole.by))),
+            whole: shard.whole.as_ref().map(|whole| (whole.at.get(), whole.shard.to_string(), keys(&whole.by))),
         };
         (!memory.is_empty()).then(|| Self {
             snapshot: memory.snapshot.as_ref().map(|snapshot| SnapshotText {
@@ -180,6 +206,7 @@ impl RevocationText {
             }),
             shards: memory.shards.iter().map(|(block, taken)| (*block, shard(taken))).collect(),
             listed: memory.listed.iter().map(|(id, found)| (id.to_string(), keys(found))).collect(),
+            doubted: memory.doubted.iter().map(|(id, at)| (id.to_string(), at.get())).collect(),
             seen: memory.seen.iter().map(|it| (it.statement.to_string(), it.shard.to_string())).collect(),
         })
     }
@@ -195,7 +222,9 @@ impl RevocationText {
         let keys = |texts: Vec<String>| -> Option<Vec<PublicKey>> {
             texts.iter().map(|text| PublicKey::parse(text).ok()).collect()
         };
-        let whole = |(at, by): (u64, Vec<String>)| Some(Whole { at: UnixSeconds::new(at)?, by: keys(by)? });
+        let whole = |(at, shard, by): (u64, String, Vec<String>)| {
+            Some(Whole { at: UnixSeconds::new(at)?, shard: StatementId::parse(&shard)?, by: keys(by)? })
+        };
         let shard = |(block, text): (u64, ShardText)| {
             let taken = ShardTaken {
                 maximum: text.newest.read()?,
@@ -205,6 +234,7 @@ impl RevocationText {
             Some((block, taken))
         };
         let listed = |(id, by): (String, Vec<String>)| Some((StatementId::parse(&id)?, keys(by)?));
+        let doubted = |(id, at): (String, u64)| Some((StatementId::parse(&id)?, UnixSeconds::new(at)?));
         let seen = |(statement, shard): (String, String)| {
             Some(Seen { statement: StatementId::parse(&statement)?, shard: StatementId::parse(&shard)? })
         };
@@ -212,6 +242,7 @@ impl RevocationText {
             snapshot: read(self.snapshot, snapshot).ok()?,
             shards: self.shards.into_iter().map(shard).collect::<Option<_>>()?,
             listed: self.listed.into_iter().map(listed).collect::<Option<_>>()?,
+            doubted: self.doubted.into_iter().map(doubted).collect::<Option<_>>()?,
             seen: self.seen.into_iter().map(seen).collect::<Option<_>>()?,
         })
     }

@@ -206,12 +206,16 @@ fn vouching_only_rises() {
         (path.clone(), std::fs::read(path).expect("there"))
     });
     station.import_file(&draft.file()).expect("whole");
+    assert_eq!(vouched(), Some(at(NOW + 5 * DAY)), "the same shard, of a snapshot that is whole now");
     put_back(&state);
     assert_eq!(vouched(), Some(at(NOW + 3 * DAY)), "the state knows this shard, and that it was not whole");
     let newest = [issued(6, shard(0, 3, &[4])), issued(6, shard(1, 3, &[4]))];
     station.import(3, &newest).expect("whole");
     put_back(&state);
-    assert_eq!(vouched(), Some(at(NOW + 6 * DAY)), "the file says by itself that it is whole");
+    assert_eq!(vouched(), Some(at(NOW + 3 * DAY)), "nobody imported it");
+    station.import(3, &newest).expect("whole");
+    assert_eq!(vouched(), Some(at(NOW + 6 * DAY)));
+    put_back(&state);
     // Of one that was taken over in part, it does not.
     let mut part = station.draft(4, &[issued(7, shard(0, 4, &[4])), issued(7, shard(1, 4, &[4]))]);
     part.shards.pop();

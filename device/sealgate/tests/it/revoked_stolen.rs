@@ -52,6 +52,32 @@ fn what_a_stolen_key_listed_counts_again_once_it_is_revoked() {
     }
 }
 
+/// The vendor's word replaces that of a key that was revoked. Whoever keeps it from the machine gains nothing.
+#[test]
+fn what_only_a_revoked_key_listed_gives_no_right_until_it_is_looked_up() {
+    for (slots, then) in [(vec![], (Tier::Enterprise, None)), (listed().to_vec(), (Tier::Free, Some(Lack::Revoked)))]
+    {
+        for is_built_in in [false, true] {
+            let mut station = Station::activated(None);
+            station.import_file(&by(&station, SNAPSHOTTER, 1, &listed())).expect("it looks genuine");
+            keys(&station, &[(SNAPSHOTTER, KeyState::Revoked), (NEXT, KeyState::Active)]);
+            let shards = [shard(0, 2, &slots)];
+            let mut cut = Draft::signed_by(NEXT, &station.machine.site.authority(), 2, &shards);
+            cut.shards.clear();
+            if is_built_in {
+                station.update();
+            } else {
+                station.import_file(&cut.file()).expect_err("its shard is missing");
+            }
+            for _ in 0..2 {
+                assert_eq!(starts(&station), (Tier::Free, Some(Lack::Stale)), "{is_built_in}");
+            }
+            station.import_file(&by(&station, NEXT, 2, &slots)).expect("whole");
+            assert_eq!(starts(&station), then, "{is_built_in}");
+        }
+    }
+}
+
 /// Who else listed it says so still, and a key that was only replaced takes nothing back.
 #[test]
 fn what_another_key_listed_too_stays_listed() {

@@ -1,6 +1,8 @@
 //! When a shard or a snapshot is to be signed anew (`spec/revocation.md` §3.2, §7.1). Whether a list changed is counted, not timed: no
 //! two servers have the same clock.
 
+use std::time::Duration;
+
 use sealgate_artifact::{TenantId, UnixSeconds};
 use sealgate_authority::CLOCK_TOLERANCE_SECONDS;
 
@@ -18,30 +20,32 @@ pub(super) fn renewed(tenant: TenantId, now: UnixSeconds) -> (UnixSeconds, UnixS
     (now.minus(RENEWED_AFTER - place), now.plus(CLOCK_TOLERANCE_SECONDS))
 }
 
+/// The longest rest after a snapshot.
+const LONGEST_REST: Duration = Duration::from_mins(10);
+
 /// How long a tenant's last snapshot took to write, and since when: as long nothing else of it is written, so that one tenant with
-/// a large snapshot is not written all the time.
+/// a large snapshot is not written all the time. In the process's own time, which no clock moves.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
-    began: UnixSeconds,
-    ended: UnixSeconds,
+    took: Duration,
+    ended: Duration,
 }
 
 impl Pace {
-    pub(super) fn new(began: UnixSeconds, ended: UnixSeconds) -> Self {
-        Self { began, ended }
+    pub(super) fn new(began: Duration, ended: Duration) -> Self {
+        Self { took: ended.saturating_sub(began).min(LONGEST_REST), ended }
     }
 
-    /// How many seconds are left. A clock that was set back does not make them more.
-    pub(super) fn rests(self, now: UnixSeconds) -> u64 {
-        let took = self.ended.get().saturating_sub(self.began.get());
-        let since = now.get().checked_sub(self.ended.get());
-        since.map_or(0, |since| took.saturating_sub(since))
+    /// How many whole seconds are left.
+    pub(super) fn rests(self, now: Duration) -> u64 {
+        self.took.saturating_sub(now.saturating_sub(self.ended)).as_secs()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::time::Duration;
 
     use sealgate_artifact::{TenantId, UnixSeconds};
 
@@ -69,11 +73,12 @@ mod tests {
 
     #[test]
     fn what_took_long_to_write_rests_as_long() {
-        let pace = Pace::new(at(NOW), at(NOW + 100));
-        for (now, rests) in [(100, 100), (130, 70), (199, 1), (200, 0), (900, 0), (99, 0)] {
-            assert_eq!(pace.rests(at(NOW + now)), rests, "{now}");
+        let after = |seconds| Duration::from_secs(1_000 + seconds);
+        let pace = Pace::new(after(0), after(100));
+        for (now, rests) in [(100, 100), (130, 70), (199, 1), (200, 0), (900, 0), (99, 100)] {
+            assert_eq!(pace.rests(after(now)), rests, "{now}");
         }
-        assert_eq!(Pace::new(at(NOW), at(NOW)).rests(at(NOW)), 0);
-        assert_eq!(Pace::new(at(NOW), at(NOW - 100)).rests(at(NOW)), 0, "the clock was set back meanwhile");
+        assert_eq!(Pace::new(after(0), after(0)).rests(after(0)), 0);
+        assert_eq!(Pace::new(after(0), after(9_000)).rests(after(9_000)), 600, "a machine that slept waits no longer");
     }
 }

@@ -39,12 +39,12 @@ impl Snapshots {
     /// For how many seconds the tenant's next snapshot waits, because the last one took as long to write.
     pub(super) fn rests(&self, tenant: TenantId) -> u64 {
         let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        paces.get(&tenant).map_or(0, |pace| pace.rests(self.desk.ids.now()))
+        paces.get(&tenant).map_or(0, |pace| pace.rests(self.desk.ids.elapsed()))
     }
 
     /// Notes how long a snapshot took to write.
     pub(super) fn wrote(&self, tenant: TenantId, pace: Pace) {
-        let now = self.desk.ids.now();
+        let now = self.desk.ids.elapsed();
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
         paces.retain(|_, pace| pace.rests(now) > 0);
         if pace.rests(now) > 0 {

@@ -46,7 +46,7 @@ impl Snapshots {
     }
 
     async fn try_snapshot(&self, tenant: TenantId, caller: Option<&Caller>) -> Result<bool, AuthorityError> {
-        let (db, now) = (&self.desk.db, self.desk.ids.now());
+        let (db, now, began) = (&self.desk.db, self.desk.ids.now(), self.desk.ids.elapsed());
         let Some(look) = snapshots::look(db, tenant).await?.filter(|look| is_due(look, tenant, now)) else {
             return Ok(false);
         };
@@ -99,7 +99,7 @@ impl Snapshots {
         let work = StoreSnapshot { tenant, id, row, parts, statement, forget, now, audit };
         let done = self.desk.write_for(caller, work).await;
         self.or_forget((tenant, &container), done).await?;
-        self.wrote(tenant, Pace::new(now, self.desk.ids.now()));
+        self.wrote(tenant, Pace::new(began, self.desk.ids.elapsed()));
         Ok(true)
     }
 
