@@ -223,8 +223,7 @@ impl Client {
             let before = memory.shards.get(block);
             let before = before.and_then(|before| before.whole.clone());
             let is_again = before.as_ref().is_some_and(|whole| whole.shard == maximum.statement);
-            let new =
-                (is_whole && !is_again).then_some(Whole { at, shard: maximum.statement, by });
+            let new = (is_whole && !is_again).then_some(Whole { at, shard: maximum.statement, by });
             // What a file vouched for once stays so.
             let whole = before.into_iter().chain(new).max_by_key(|it| it.at);
             let taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };

@@ -109,15 +109,6 @@ impl KeptFile {
         Ok(Some(Self { file, entries }))
     }
 
-    /// The snapshot with its list.
-    pub(crate) fn snapshot(&mut self) -> io::Result<Carrier> {
-        let main = self.all(EntryName::Snapshot).first().copied();
-        let envelope = self.envelope(&main.ok_or_else(|| damaged("it has no snapshot"))?)?;
-        let list = self.all(EntryName::Attachment);
-        let attachments = list.iter().map(|entry| self.read(entry)).collect::<io::Result<_>>()?;
-        Ok(Carrier { envelope, attachments })
-    }
-
     /// Whether it is as it was written, to its last byte.
     pub(crate) fn is_undamaged(&mut self) -> bool {
         self.file.rewind().is_ok() && container::check(&mut self.file, None).is_ok()

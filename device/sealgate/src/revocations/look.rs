@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{AppId, PublicKey, Shard, StatementId, UnixSeconds, Unverified};
+use sealgate_artifact::{AppId, PublicKey, Shard, UnixSeconds, Unverified};
 use sealgate_rules::ShardSays;
 use sealgate_trust::{TenantTrust, TrustError, Verified, verify_shard};
 

@@ -196,7 +196,10 @@ impl RevocationText {
         let shard = |shard: &ShardTaken| ShardText {
             newest: MaximumText::of(&shard.maximum),
             issued_at: shard.issued_at.get(),
-            whole: shard.whole.as_ref().map(|whole| (whole.at.get(), whole.shard.to_string(), keys(&whole.by))),
+            whole: shard
+                .whole
+                .as_ref()
+                .map(|whole| (whole.at.get(), whole.shard.to_string(), keys(&whole.by))),
         };
         (!memory.is_empty()).then(|| Self {
             snapshot: memory.snapshot.as_ref().map(|snapshot| SnapshotText {

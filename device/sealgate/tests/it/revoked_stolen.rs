@@ -55,7 +55,8 @@ fn what_a_stolen_key_listed_counts_again_once_it_is_revoked() {
 /// The vendor's word replaces that of a key that was revoked. Whoever keeps it from the machine gains nothing.
 #[test]
 fn what_only_a_revoked_key_listed_gives_no_right_until_it_is_looked_up() {
-    for (slots, then) in [(vec![], (Tier::Enterprise, None)), (listed().to_vec(), (Tier::Free, Some(Lack::Revoked)))]
+    for (slots, then) in
+        [(vec![], (Tier::Enterprise, None)), (listed().to_vec(), (Tier::Free, Some(Lack::Revoked)))]
     {
         for is_built_in in [false, true] {
             let mut station = Station::activated(None);

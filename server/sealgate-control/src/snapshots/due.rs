@@ -73,12 +73,16 @@ mod tests {
 
     #[test]
     fn what_took_long_to_write_rests_as_long() {
-        let after = |seconds| Duration::from_secs(1_000 + seconds);
+        let after = |seconds: u64| Duration::from_secs(1_000 + seconds);
         let pace = Pace::new(after(0), after(100));
         for (now, rests) in [(100, 100), (130, 70), (199, 1), (200, 0), (900, 0), (99, 100)] {
             assert_eq!(pace.rests(after(now)), rests, "{now}");
         }
         assert_eq!(Pace::new(after(0), after(0)).rests(after(0)), 0);
-        assert_eq!(Pace::new(after(0), after(9_000)).rests(after(9_000)), 600, "a machine that slept waits no longer");
+        assert_eq!(
+            Pace::new(after(0), after(9_000)).rests(after(9_000)),
+            600,
+            "a machine that slept waits no longer"
+        );
     }
 }

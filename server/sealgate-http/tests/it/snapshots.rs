@@ -69,8 +69,7 @@ fn is_listed(taken: &TakenOver, slot: u64) -> bool {
     taken.listed.iter().any(|((_, block), listed)| *block == Shard::block_of(slot) && listed.contains(&place))
 }
 
-/// Signs what is due, once the server's own job does not.
-/// Signs until all is signed that is due. The server's own job may have written a snapshot across an advance of the clock, and then
+/// Signs until all is signed that is due, once the server's own job does not. The server's own job may have written a snapshot across an advance of the clock, and then
 /// nothing is signed for as long as that took.
 pub(crate) fn sign(app: &TestApp) -> Value {
     loop {
