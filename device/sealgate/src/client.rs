@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sealgate_artifact::{
     AboutDevice, Code, DeviceId, DeviceRequest, ForeignKey, LicenseKey, LicenseName, Nonce, Operation,
-    StatementId, Word,
+    StatementId, UnixSeconds, Word,
 };
 use sealgate_trust::{Accepted, SentRequest, TenantTrust};
 use zeroize::Zeroizing;
@@ -382,18 +382,17 @@ impl Client {
         offline::known_maxima(&self.trust, state.accepted(), &self.held(state))
     }
 
-    /// The times below which time does not run. What a snapshot says is none of them where every key that signed it is revoked by now
-    /// (`spec/revocation.md` §5.1 step 5).
+    /// The times below which time does not run, and none of them is before what the keys say that count, whoever brought them. What a
+    /// snapshot says is none where every key that signed it is revoked by now (`spec/revocation.md` §5.1 step 5).
     pub(crate) fn floors(&self, state: &State) -> Floors {
         let floors = state.floors_kept();
-        if floors.snapshot.max(floors.ran) <= floors.signed() {
-            return floors;
-        }
-        let chain = offline::known_whenever(&self.trust, &state.accepted(), &self.held(state));
-        let counts = state.revocations.snapshot.as_ref().is_some_and(|taken| {
-            // Where nothing says otherwise, time does not run backwards.
-            chain.is_none_or(|chain| chain.has_standing(&taken.maximum))
-        });
+        // Where nothing says otherwise, time does not run backwards.
+        let known = offline::known_whenever(&self.trust, &state.accepted(), &self.held(state));
+        let Some(chain) = known else { return floors };
+        let signed_at = [chain.keyset().get().issued_at, chain.tenant_keyset().get().issued_at];
+        let floors = Floors { authority: signed_at.into_iter().fold(floors.authority, UnixSeconds::max), ..floors };
+        let snapshot = state.revocations.snapshot.as_ref();
+        let counts = snapshot.is_some_and(|taken| chain.has_standing(&taken.maximum));
         if counts { floors } else { floors.without_snapshot() }
     }
 

@@ -204,10 +204,11 @@ impl Engine {
         if let Some(now) = told.ok().filter(|_| is_known && enforced.clock.mode != Some(ClockMode::RunTime)) {
             counters.clock(now.clock);
         }
+        let floors = floors.after_start(enforced.clock, wall);
         let mut judged = Judged {
             timeline: timeline(&floors, told, running),
             phase: beyond_seconds(running),
-            floors: floors.after_start(enforced.clock, wall),
+            floors,
             imported_from: kept.snapshot,
             rolled_back: told.err(),
             unheard_at: found.unheard_at,

@@ -77,6 +77,19 @@ fn a_thiefs_time_goes_with_his_key() {
     }
 }
 
+/// The keyset that revokes the key says what time it is, too, whoever brings it: nobody gets back the time before.
+#[test]
+fn the_keyset_that_revokes_a_key_says_what_time_it_is() {
+    let mut station = Station::activated(Some(run_time()));
+    station.import_file(&said_at(station.draft(1, &[]), END + 5 * DAY)).expect("whole");
+    assert_eq!(lack(&start(&station)), Some(Lack::Expired));
+    revoke_snapshotter(&station);
+    station.machine.site.authority().tenant_since = NOW + END + DAY;
+    station.update();
+    assert_eq!(signed_time(&station), END + DAY);
+    assert_eq!(lack(&start(&station)), Some(Lack::Expired));
+}
+
 /// A server whose clock was ahead is healed by its next snapshot.
 #[test]
 fn the_next_snapshot_puts_a_wrong_time_right() {
