@@ -298,11 +298,15 @@ impl Client {
         let mut attempts = 1;
         loop {
             let Judged { verdict, memory, effect } = judge(&found.state)?;
+            let before = (found.state.accepted(), found.state.revocations.clone());
             let mut next = found.state.after(memory, effect);
             if let Err(denied) = &verdict {
                 next.revocations.list(denied.listed());
             }
-            let failed = match self.replace(Some(&found.bytes), &next.encode()) {
+            // Who deletes the newer copy of the state gets back no keys that were replaced, and nothing that was listed.
+            let is_same = before.0 == next.accepted() && before.1 == next.revocations;
+            let replace = if is_same { Self::replace } else { Self::replace_all };
+            let failed = match replace(self, Some(&found.bytes), &next.encode()) {
                 Ok(true) => return Ok(Concluded { verdict, not_kept: None }),
                 Ok(false) if attempts == ATTEMPTS => ConfigurationError::StateContended,
                 Ok(false) => match self.state() {
@@ -390,7 +394,8 @@ impl Client {
         let known = offline::known_whenever(&self.trust, &state.accepted(), &self.held(state));
         let Some(chain) = known else { return floors };
         let signed_at = [chain.keyset().get().issued_at, chain.tenant_keyset().get().issued_at];
-        let floors = Floors { authority: signed_at.into_iter().fold(floors.authority, UnixSeconds::max), ..floors };
+        let floors =
+            Floors { authority: signed_at.into_iter().fold(floors.authority, UnixSeconds::max), ..floors };
         let snapshot = state.revocations.snapshot.as_ref();
         let counts = snapshot.is_some_and(|taken| chain.has_standing(&taken.maximum));
         if counts { floors } else { floors.without_snapshot() }
@@ -439,12 +444,13 @@ impl Client {
         Err(ConfigurationError::StateContended)
     }
 
-    /// Replaces the state, and the older copy, too, so that nothing is left from before.
+    /// Replaces the state, and the older copy, too, so that nothing is left from before. Where only that cannot be written, the state counts
+    /// all the same, and the next change writes over it.
     pub(crate) fn replace_all(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {
         let is_replaced = self.replace(old, new)?;
         if is_replaced {
             // Where another process was faster, it wrote over the older one.
-            self.replace(Some(new), new)?;
+            let _ = self.replace(Some(new), new);
         }
         Ok(is_replaced)
     }

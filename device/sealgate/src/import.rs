@@ -110,7 +110,7 @@ impl Client {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let judged = self.judge_snapshot(staged, &state, files)?;
-            let before = state.revocations.clone();
+            let before = (state.memory.clone(), state.revocations.clone());
             let (next, imported) = self.after_import(state, &judged);
             // First what is read for looking things up: a program that ends in between knows no newer shard than the file has.
             let is_current = || self.store.load().is_ok_and(|now| now.as_deref() == Some(&bytes[..]));
@@ -122,7 +122,8 @@ impl Client {
             let encoded = next.encode();
             let is_same = encoded == bytes;
             // Who deletes the newer copy of the state finds no older one from before the import.
-            let replace = if before == next.revocations { Self::replace } else { Self::replace_all };
+            let has_news = before.0 != next.memory || before.1 != next.revocations;
+            let replace = if has_news { Self::replace_all } else { Self::replace };
             if !is_same && !replace(self, Some(&bytes), &encoded)? {
                 continue;
             }

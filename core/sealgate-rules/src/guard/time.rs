@@ -215,7 +215,8 @@ impl Timeline {
         Self { began: Moment { at, clock: ClockShows::Fits }, known: at, boot }
     }
 
-    fn ran(self, boot: u64) -> u64 {
+    /// How long it has run then, in seconds.
+    pub fn ran(self, boot: u64) -> u64 {
         boot.saturating_sub(self.boot)
     }
 }

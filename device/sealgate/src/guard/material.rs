@@ -138,9 +138,8 @@ impl Client {
     }
 
     /// The newest times under signatures that this client believed.
-    pub(crate) fn signed_floors(&self) -> Floors {
-        let found = self.kept().ok().flatten();
-        found.map_or(Floors::none(), |found| self.floors(&found.state))
+    pub(crate) fn signed_floors(&self) -> Result<Floors, ConfigurationError> {
+        Ok(self.kept()?.map_or(Floors::none(), |found| self.floors(&found.state)))
     }
 
     /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found there of

@@ -46,6 +46,7 @@ mod revoked;
 mod revoked_files;
 mod revoked_kept;
 mod revoked_keys;
+mod revoked_looks;
 mod revoked_lost;
 mod revoked_stolen;
 mod revoked_time;

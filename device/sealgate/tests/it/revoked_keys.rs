@@ -178,7 +178,7 @@ fn a_file_of_older_keys_than_the_builds_does_not_lead_back() {
         // Nor where a clock is set back to before the build's keys.
         station.machine.site.authority().tenant_since = NOW + 3 * DAY;
         station.update();
-        station.changes_nothing(&stolen, "version_rollback");
+        station.changes_nothing(&stolen, "signature_invalid");
         // What is not newer than the build's is no news.
         station.machine.pass(3 * DAY);
         let recovery = Draft { by: 71, ..station.draft(2, &[]) };

@@ -27,7 +27,7 @@ fn start(station: &Station) -> Guard {
     station.client().guard().offline().without_threads().start().expect("it starts")
 }
 
-fn said_at(draft: Draft, after: u64) -> Vec<u8> {
+pub(crate) fn said_at(draft: Draft, after: u64) -> Vec<u8> {
     let mut draft = draft;
     draft.snapshot.issued_at = at(NOW + after);
     draft.snapshot.next_update = at(NOW + after + DAY);
@@ -163,10 +163,10 @@ fn keys_of_a_file_that_is_refused_reach_a_running_program() {
 }
 
 /// What a program keeps, where something happens when it is read for the so many-th time: just after that.
-struct Happening<T> {
-    kept: Arc<T>,
-    left: Arc<AtomicUsize>,
-    happens: Arc<dyn Fn() + Send + Sync>,
+pub(crate) struct Happening<T> {
+    pub(crate) kept: Arc<T>,
+    pub(crate) left: Arc<AtomicUsize>,
+    pub(crate) happens: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl<T> Happening<T> {
