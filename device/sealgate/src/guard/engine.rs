@@ -120,8 +120,11 @@ impl Judged {
 
     fn begin(&mut self, running: Duration, found: &LeftBehind) {
         self.session = self.know(running, |known| Session::begin(known, &found.latches));
-        let is_lifted = |latch: &&Latch| !self.session.latches().contains(latch);
-        self.learned.lifted = found.latches.iter().filter(is_lifted).cloned().collect();
+        self.learned.lifted = self.know(running, |known| {
+            // What is of another license stays kept for that one.
+            let is_lifted = |latch: &&Latch| latch.is_lifted(known.held.as_ref(), known.findings);
+            found.latches.iter().filter(is_lifted).cloned().collect()
+        });
     }
 
     /// `spec/guard.md` §2.1: goes on at what is signed meanwhile.
