@@ -222,16 +222,16 @@ impl Client {
             // spec/revocation.md §6.1: what says that it was signed later vouches for today, also when it comes again.
             let (at, by) = ((*issued_at).min(now), maximum.raised_by.clone());
             let before = memory.shards.get(block);
-            let before = before.and_then(|before| before.whole.clone());
-            let is_again = before.as_ref().is_some_and(|whole| whole.shard == maximum.statement);
-            let new = (is_whole && !is_again).then_some(Whole { at, shard: maximum.statement, by });
-            // What a file vouched for once stays so.
-            let whole = before.into_iter().chain(new).max_by_key(|it| it.at);
-            let taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };
+            let whole = before.map(|before| before.whole.clone()).unwrap_or_default();
+            let is_again = whole.iter().any(|whole| whole.shard == maximum.statement);
+            let mut taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };
+            if is_whole && !is_again {
+                taken.vouch(Whole { at, shard: maximum.statement, by });
+            }
             memory.shards.insert(*block, taken);
         }
         if let Some(chain) = judged.chain() {
-            memory.shards.retain(|_, taken| chain.has_standing(&taken.maximum) || taken.whole.is_some());
+            memory.shards.retain(|_, taken| taken.counts(chain) || !taken.whole.is_empty());
         }
         if let Some((snapshot, maximum)) = &imported.snapshot {
             let said = snapshot.get();
