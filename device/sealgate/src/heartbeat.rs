@@ -239,8 +239,7 @@ impl Client {
         let mut floors = question.floors(said.issued_at, &chain, certificate.get());
         if !sent.is_new {
             // spec/activation.md §6.4: somebody may have kept the answer back since.
-            floors.server = floors.server.max(state.floors_kept().server);
-            (floors.snapshot, floors.ran) = (state.floors_kept().snapshot, state.floors_kept().ran);
+            floors = floors.of_old_answer(state.floors_kept());
         }
         let without = |has| question.without_license(&chain, floors, answer, has);
         let Some(kept) = &state.activated else {

@@ -114,8 +114,9 @@ impl Client {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let there = state.guarded.clone().unwrap_or_default();
-            let has_new = left.latches.iter().any(|latch| !there.latches.contains(latch));
+            let known = there.latches.clone();
             let left = left.clone().over(there, learned);
+            let has_new = left.latches.iter().any(|latch| !known.contains(latch));
             let mut revocations = state.revocations.clone();
             // A reason that revocation data gave is nothing without what was found there.
             looked.inspect(|looked| revocations.note(looked));

@@ -101,14 +101,30 @@ impl RevocationMemory {
         }
     }
 
-    /// A look at a shard that counts ends every doubt.
+    /// A look at the newest shard ends every doubt. One at an older shard, of a program that has not looked since, replaces nothing.
     pub(crate) fn see(&mut self, found: &[Seen]) {
-        self.doubted.retain(|id, _| found.iter().all(|one| one.statement != *id));
-        let new: Vec<Seen> = found.iter().filter(|one| !self.seen.contains(one)).copied().collect();
-        self.seen.retain(|one| new.iter().all(|new| new.statement != one.statement));
-        self.seen.extend(new);
+        for one in found {
+            let is_newest = self.is_newest(one.shard);
+            if is_newest {
+                self.doubted.remove(&one.statement);
+            }
+            let before = self.seen.iter().position(|seen| seen.statement == one.statement);
+            let is_newer = |at: usize| !is_newest && self.is_newest(self.seen[at].shard);
+            // What is looked up again is not written down anew each time.
+            let is_late = |at: usize| self.seen[at] == *one && self.seen.len() - at <= SEEN / 2;
+            match before {
+                Some(at) if is_newer(at) || is_late(at) => continue,
+                Some(at) => drop(self.seen.remove(at)),
+                None => {}
+            }
+            self.seen.push(*one);
+        }
         let beyond = self.seen.len().saturating_sub(SEEN);
         self.seen.drain(..beyond);
+    }
+
+    fn is_newest(&self, shard: StatementId) -> bool {
+        self.shards.values().any(|taken| taken.maximum.statement == shard)
     }
 
     /// A revoked key may leave the keyset one day, and what it listed must not count again then.

@@ -7,15 +7,15 @@ use std::thread;
 use std::time::Duration;
 
 use sealgate::guard::Lack;
-use sealgate::{Client, Guard, MemoryRevocations, MemoryStore, Store, Tier};
+use sealgate::{Client, Guard, MemoryRevocations, MemoryStore, Store, Tier, Unanswered};
 use sealgate_artifact::KeyState;
 use tempfile::TempDir;
 
-use crate::authority::{DAY, key};
+use crate::authority::{DAY, NOW, at, key};
 use crate::guard::{HOUR, lack};
 use crate::revoked_time::{Happening, said_at};
 use crate::site::ORIGIN;
-use crate::snapshot::{LICENSE_SLOT, Station, shard};
+use crate::snapshot::{LICENSE_SLOT, Station, put, shard};
 
 fn of_license() -> u32 {
     u32::try_from(LICENSE_SLOT).expect("small")
@@ -194,4 +194,89 @@ fn no_older_copy_of_keys_is_left() {
             assert_eq!(lack(&guard), Some(Lack::NoLicense), "{newer} {by_answer}");
         }
     }
+}
+
+/// Two programs that found the same at different times write it down once each.
+#[test]
+fn programs_that_found_the_same_write_no_more_than_they_know() {
+    let device = Device::new();
+    let state = Failing::new();
+    let client = device.client(state.clone());
+    client.activate(&key()).expect("admitted");
+    let guards = [start(&client), start(&client)];
+    device.station.machine.clocks.sleep(100 * DAY);
+    for guard in &guards {
+        guard.verify_integrity();
+        assert_eq!(lack(guard), Some(Lack::Expired));
+        device.station.machine.clocks.sleep(1);
+    }
+    for guard in &guards {
+        device.station.machine.clocks.sleep(HOUR);
+        state.writes.store(100, Ordering::SeqCst);
+        guard.verify_integrity();
+        assert_eq!(100 - state.writes.load(Ordering::SeqCst), 1);
+    }
+}
+
+/// A program without a guard keeps what it found, too, whatever becomes of the file.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
+fn what_was_found_without_a_guard_is_remembered() {
+    for from_files in [false, true] {
+        let station = Station::activated(None);
+        let license = station.machine.site.authority().license();
+        let kept = station.client().kept_activation().expect("it verifies").expect("kept");
+        let proof = kept.proof_carrier().to_vec();
+        station.import(1, &[shard(0, 1, &[7])]).expect("whole");
+        let copies = ["state.0", "state.1"].map(|name| station.folder().join(name));
+        let before = copies.clone().map(|path| std::fs::read(path).expect("there"));
+        station.import(2, &[shard(0, 2, &[of_license()])]).expect("whole");
+        // It ended after the file was written, before the state was.
+        copies.iter().zip(before).for_each(|(path, bytes)| put(path, &bytes));
+        let ask = || {
+            let client = station.client();
+            let read = if from_files {
+                client.verify_activation_files(&license, &proof).map(Some)
+            } else {
+                client.activation()
+            };
+            read.map(|read| read.is_some()).map_err(|no| no.code().to_owned())
+        };
+        assert_eq!(ask(), Err("revoked".to_owned()));
+        std::fs::remove_file(station.kept()).expect("it was there");
+        assert_eq!(ask(), Err("revoked".to_owned()), "{from_files}");
+    }
+}
+
+/// A program that looked before somebody else imported undoes nothing of what that one saw.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
+fn what_was_seen_since_is_not_forgotten_by_a_program_that_ends() {
+    let station = Station::activated(None);
+    station.import(1, &[shard(0, 1, &[7])]).expect("whole");
+    let guard = station.client().guard().offline().without_threads().start().expect("it starts");
+    station.machine.pass(HOUR);
+    let mut newer = shard(0, 2, &[7]);
+    newer.issued_at = at(NOW + HOUR);
+    station.import_file(&said_at(station.draft(2, &[newer]), HOUR)).expect("whole");
+    // It has not looked since, and keeps what it knows.
+    drop(guard);
+    std::fs::remove_file(station.kept()).expect("it was there");
+    let guard = station.client().guard().offline().without_threads().start().expect("it starts");
+    assert_eq!(lack(&guard), None, "it was looked up when it was imported");
+}
+
+/// An answer that somebody kept back says nothing of the time (`spec/activation.md` §6.4).
+#[test]
+fn an_activation_that_was_kept_back_replaces_no_time() {
+    let station = Station::new(None);
+    station.machine.site.between(|_| Err(Unanswered("kept back".to_owned())));
+    station.client().activate(&key()).expect_err("nobody answered");
+    station.machine.site.nobody_between();
+    station.import_file(&said_at(station.draft(1, &[]), 5 * DAY)).expect("whole");
+    let signed = || station.client().signed_time().expect("it reads");
+    station.client().activate(&key()).expect("admitted, with the bytes of before");
+    assert_eq!(signed(), at(NOW + 5 * DAY));
+    station.client().activate(&key()).expect("admitted");
+    assert_eq!(signed(), at(NOW), "asked now");
 }
