@@ -96,6 +96,15 @@ impl Client {
     }
 
     fn beat(&self, leaves: bool) -> Result<Beat, Error> {
+        let beat = self.asked_beat(leaves)?;
+        if beat.said == BeatSaid::Revoked {
+            // What was found stays known, whatever becomes of the data.
+            let _ = self.activation();
+        }
+        Ok(beat)
+    }
+
+    fn asked_beat(&self, leaves: bool) -> Result<Beat, Error> {
         self.in_time(|says, fetched| {
             for _ in 0..ROUNDS {
                 let (found, sent) = self.heartbeat_under_way(leaves)?;

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use sealgate::guard::Lack;
-use sealgate::{Client, Guard, MemoryRevocations, MemoryStore, Store, Tier, Unanswered};
+use sealgate::{BeatSaid, Client, Guard, MemoryRevocations, MemoryStore, Store, Tier, Unanswered};
 use sealgate_artifact::KeyState;
 use tempfile::TempDir;
 
@@ -222,7 +222,7 @@ fn programs_that_found_the_same_write_no_more_than_they_know() {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
 fn what_was_found_without_a_guard_is_remembered() {
-    for from_files in [false, true] {
+    for by in ["activation", "files", "heartbeat"] {
         let station = Station::activated(None);
         let license = station.machine.site.authority().license();
         let kept = station.client().kept_activation().expect("it verifies").expect("kept");
@@ -233,18 +233,16 @@ fn what_was_found_without_a_guard_is_remembered() {
         station.import(2, &[shard(0, 2, &[of_license()])]).expect("whole");
         // It ended after the file was written, before the state was.
         copies.iter().zip(before).for_each(|(path, bytes)| put(path, &bytes));
-        let ask = || {
-            let client = station.client();
-            let read = if from_files {
-                client.verify_activation_files(&license, &proof).map(Some)
-            } else {
-                client.activation()
-            };
-            read.map(|read| read.is_some()).map_err(|no| no.code().to_owned())
+        let client = station.client();
+        let code = |read: Result<_, sealgate::Error>| read.map(drop).map_err(|no| no.code().to_owned());
+        let looked = match by {
+            "activation" => code(client.activation().map(drop)),
+            "files" => code(client.verify_activation_files(&license, &proof).map(drop)),
+            _ => code(client.heartbeat().map(|beat| assert_eq!(beat.said, BeatSaid::Revoked))),
         };
-        assert_eq!(ask(), Err("revoked".to_owned()));
+        assert_eq!(looked, if by == "heartbeat" { Ok(()) } else { Err("revoked".to_owned()) });
         std::fs::remove_file(station.kept()).expect("it was there");
-        assert_eq!(ask(), Err("revoked".to_owned()), "{from_files}");
+        assert_eq!(code(client.activation().map(drop)), Err("revoked".to_owned()), "{by}");
     }
 }
 
