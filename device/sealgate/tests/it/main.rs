@@ -48,6 +48,7 @@ mod revoked_files;
 mod revoked_kept;
 mod revoked_keys;
 mod revoked_lost;
+mod revoked_status;
 mod revoked_stolen;
 mod revoked_time;
 mod rotation;

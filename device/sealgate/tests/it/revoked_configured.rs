@@ -1,7 +1,7 @@
 //! A configured program whose activation is listed, or cannot be looked up (`spec/guard.md` §5.2).
 #![expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
 
-use sealgate::guard::{Lack, StartRefused, Standing};
+use sealgate::guard::{Lack, Standing, StartRefused};
 use sealgate::{Guard, UnixSeconds};
 use sealgate_artifact::Shard;
 

@@ -7,7 +7,7 @@ use sealgate::{Client, Foreign, ImportError, SnapshotImport};
 use sealgate_artifact::{Carrier, Code, Kind};
 use serde_json::{Value, json};
 
-use super::revocations::Beside;
+use super::revocations::{Beside, not_looked_up};
 use crate::args::{Global, ImportArgs};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -46,7 +46,9 @@ fn staged(client: &Client, file: &Path, output: Output) -> Result<Staged, Failur
 fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -> Result<(), Failure> {
     match client.import_staged_for(staged, beside.files()) {
         Ok(imported) => {
-            output.result(&shown(&imported), |_| lines(&imported));
+            let mut shown = shown(&imported);
+            shown["not_looked_up"] = beside.unread().into();
+            output.result(&shown, |_| lines(&imported, beside.unread()));
             Ok(())
         }
         Err(ImportError::Refused { why, imported }) => {
@@ -55,7 +57,7 @@ fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -
                 failure(&error, "the snapshot is refused", None).with("imported", shown(&imported));
             if imported.has_new_keys || imported.snapshot.is_some() {
                 failure.lines.push("what was verified before that stays in force:".to_owned());
-                failure.lines.extend(lines(&imported).lines().map(str::to_owned));
+                failure.lines.extend(lines(&imported, &[]).lines().map(str::to_owned));
             }
             Err(failure)
         }
@@ -63,7 +65,7 @@ fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -
             let error = ImportError::NotKept { why, imported: imported.clone() };
             let mut failure = failure(&error, "the snapshot", None).with("imported", shown(&imported));
             failure.lines.push("what counts:".to_owned());
-            failure.lines.extend(lines(&imported).lines().map(str::to_owned));
+            failure.lines.extend(lines(&imported, &[]).lines().map(str::to_owned));
             Err(failure)
         }
         Err(error) => Err(failure(&error, "the snapshot cannot be kept", None)),
@@ -125,7 +127,7 @@ fn shown(imported: &SnapshotImport) -> Value {
     })
 }
 
-fn lines(imported: &SnapshotImport) -> String {
+fn lines(imported: &SnapshotImport, unread: &[String]) -> String {
     let mut lines = vec![];
     if let Some(said) = imported.snapshot {
         let again = if imported.is_unchanged { ", which was imported before" } else { "" };
@@ -147,5 +149,6 @@ fn lines(imported: &SnapshotImport) -> String {
         (false, _) => here.join(" and "),
     };
     lines.push(("revoked", here));
+    lines.extend(not_looked_up(unread));
     pairs(&lines)
 }
