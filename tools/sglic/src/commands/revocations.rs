@@ -13,6 +13,8 @@ use crate::settings::license_beside;
 
 const DAY: u64 = 24 * 60 * 60;
 pub(crate) const IMPORT: &str = "Import a newer snapshot of the vendor's: `sglic import FILE.sgsnap`, or let the program reach its server.";
+const UNSEEN: &str = "revocation data may list the license or its activation, and cannot be looked up here: the license gives no right";
+const STALE: &str = "nobody vouched for so long that the license was not taken back that it gives no right";
 
 /// A license and a proof in files, where there are some.
 #[derive(Default)]
@@ -35,13 +37,18 @@ impl Beside {
         let mut unread = vec![];
         let mut of = |named: Option<&Path>, other: &Path| match named {
             Some(named) => files::read(&files::resolved(named)).map(Some),
-            None => Ok(files::read_if_there(other).unwrap_or_else(|why| {
-                unread.push(why.message);
-                None
-            })),
+            None => Ok(read_or_note(other, &mut unread)),
         };
         let (license, proof) = (of(license, &license_beside(&written))?, of(proof, &written)?);
         Ok(Self { license, proof, unread })
+    }
+
+    /// What lies there, as far as it can be read.
+    pub(crate) fn placed(license: &Path, proof: &Path) -> Self {
+        let mut unread = vec![];
+        let mut of = |file: &Path| read_or_note(file, &mut unread);
+        let (license, proof) = (of(license), of(proof));
+        Self { license, proof, unread }
     }
 
     /// Files that nobody named and that cannot be read, and why.
@@ -52,6 +59,14 @@ impl Beside {
     pub(crate) fn files(&self) -> LicenseFiles<'_> {
         LicenseFiles { license: self.license.as_deref(), proof: self.proof.as_deref() }
     }
+}
+
+/// A file that nobody named, if it is there and can be read.
+fn read_or_note(file: &Path, unread: &mut Vec<String>) -> Option<Vec<u8>> {
+    files::read_if_there(file).unwrap_or_else(|why| {
+        unread.push(why.message);
+        None
+    })
 }
 
 /// For programs; `state` is `unknown`, `fresh` or `stale`.
@@ -71,8 +86,9 @@ pub(crate) struct RevocationData {
     pub(crate) missing: Option<String>,
     /// Whether what is lost or stale has taken the rights.
     pub(crate) takes_rights: bool,
+    /// And how.
     #[serde(skip)]
-    is_unseen: bool,
+    taken: &'static str,
     /// What was not looked up, and why.
     pub(crate) not_looked_up: Vec<String>,
 }
@@ -104,7 +120,7 @@ impl RevocationData {
             revoked: found.is_revoked,
             is_of_proof_alone: found.is_revoked && !found.revoked.contains(&HeldStatement::License),
             takes_rights: found.has_taken_rights(now),
-            is_unseen: found.is_unseen,
+            taken: if found.is_unseen { UNSEEN } else { STALE },
             missing: found.missing,
             not_looked_up: beside.unread.iter().cloned().chain(found.unverified).collect(),
         })
@@ -112,14 +128,7 @@ impl RevocationData {
 
     /// Why there are no rights, where what is lost or stale has taken them.
     pub(crate) fn stale(&self) -> Option<Failure> {
-        self.takes_rights.then(|| Failure::new(Code::RevocationsStale, self.lost_rights()).fix(IMPORT))
-    }
-
-    fn lost_rights(&self) -> &'static str {
-        if self.is_unseen {
-            return "revocation data may list the license or its activation, and cannot be looked up here: the license gives no right";
-        }
-        "nobody vouched for so long that the license was not taken back that it gives no right"
+        self.takes_rights.then(|| Failure::new(Code::RevocationsStale, self.taken).fix(IMPORT))
     }
 
     /// One sentence: how fresh it is.
@@ -148,7 +157,7 @@ impl RevocationData {
         lines.extend(self.version.map(|version| ("snapshot", version.to_string())));
         lines.extend(self.next_update.clone().map(|by| ("next update", format!("by {by}"))));
         lines.extend(self.missing.clone().map(|why| ("missing", why)));
-        lines.extend(self.takes_rights.then(|| ("rights", self.lost_rights().to_owned())));
+        lines.extend(self.takes_rights.then(|| ("rights", self.taken.to_owned())));
         lines.extend(not_looked_up(&self.not_looked_up));
         lines
     }

@@ -149,3 +149,27 @@ fn a_file_beside_that_does_not_verify_hides_nothing() {
     assert_eq!((severity, code), is("warning", Some("revocations_stale")));
     assert!(words.contains("is not there") && words.contains("not looked up"), "{words}");
 }
+
+/// Of a program that is configured, its own proof is looked up with its license.
+#[test]
+fn a_proof_beside_a_configured_program_is_looked_up() {
+    let vendor = Vendor::new();
+    let machine = vendor.machine();
+    machine.activate(&vendor.issue(&json!({}))).json();
+    let of = |name: &str| read(&machine.state().join("licenses").join(name));
+    put(&machine, "program/license.json", &of("license.json"));
+    put(&machine, "program/proof.json", &of("activation_proof.json"));
+    let place = |name: &str| machine.path("program").join(name);
+    let config = json!({ "LicenseConfigs": {
+        "Mode": "Offline", "LicenseFilePath": place("license.key"), "ActivationProofPath": place("proof.json"),
+    } });
+    let config = put(&machine, "appsettings.json", config.to_string().as_bytes());
+    machine.run("deactivate --yes").json();
+    import(&machine, &vendor).json();
+    let told = machine.run(&format!("doctor --config {}", config.display()));
+    let told: Value = serde_json::from_str(&told.stdout).expect("JSON");
+    let checks = told["checks"].as_array().expect("a list");
+    let check = checks.iter().find(|check| check["name"] == "revocations").expect("there is one");
+    assert_eq!(check["code"], "revoked", "{told}");
+    assert!(text(&check["message"]).contains("this activation"), "{check}");
+}

@@ -39,10 +39,10 @@ fn judged(data: &RevocationData) -> Check {
     check("revocations", Ok(sentence))
 }
 
-/// What lies beside the program, as it is configured, or where `activate` wrote it. Where it cannot be read, the check of the license says so.
+/// What lies beside the program where it is configured, else where `activate` wrote it.
 pub(super) fn beside(here: &Here, program: &Program) -> Beside {
-    let license = program.config.license_json().filter(|file| files::is_there(file));
-    Beside::read(here, license.as_deref(), None)
-        .or_else(|_| Beside::read(here, None, None))
-        .unwrap_or_default()
+    match program.config.license_json().filter(|file| files::is_there(file)) {
+        Some(license) => Beside::placed(&license, &program.proof_file()),
+        None => Beside::read(here, None, None).unwrap_or_default(),
+    }
 }
