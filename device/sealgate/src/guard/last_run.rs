@@ -39,7 +39,7 @@ impl Client {
         let material = self.found_material(&Files::of(files)).ok().flatten();
         let held = material.as_ref().map(|material| material.held(None));
         let fell = left.latches.into_iter().map(|latch| Fell {
-            restart_helps: latch.is_lifted(held.as_ref(), Findings::default()),
+            restart_helps: !latch.is_of(held.as_ref()) || latch.is_lifted(held.as_ref(), Findings::default()),
             lack: latch.lack,
             at: latch.at,
         });

@@ -122,8 +122,9 @@ impl Client {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let there = state.guarded.clone().unwrap_or_default();
-            let has_new = left.latches.iter().any(|latch| !there.latches.contains(latch));
+            let known = there.latches.clone();
             let left = left.clone().over(there, learned);
+            let has_new = left.latches.iter().any(|latch| !known.contains(latch));
             let mut revocations = state.revocations.clone();
             // A reason that revocation data gave is nothing without what was found there.
             looked.inspect(|looked| revocations.note(looked));
@@ -146,9 +147,8 @@ impl Client {
     }
 
     /// The newest times under signatures that this client believed.
-    pub(crate) fn signed_floors(&self) -> Floors {
-        let found = self.kept().ok().flatten();
-        found.map_or(Floors::none(), |found| self.floors(&found.state))
+    pub(crate) fn signed_floors(&self) -> Result<Floors, ConfigurationError> {
+        Ok(self.kept()?.map_or(Floors::none(), |found| self.floors(&found.state)))
     }
 
     /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found there of

@@ -47,6 +47,7 @@ mod revoked_configured;
 mod revoked_files;
 mod revoked_kept;
 mod revoked_keys;
+mod revoked_looks;
 mod revoked_lost;
 mod revoked_status;
 mod revoked_stolen;
