@@ -17,7 +17,7 @@ use crate::offline::{begun_at, known_chain};
 use crate::revocations::{
     HeldStatement, ImportError, KeptFile, LicenseFiles, Listed, RevocationFile, RevocationMemory,
     RevocationStore, RevokedStatement, Seen, ShardImport, ShardTaken, Slot, SnapshotImport, SnapshotSays,
-    SnapshotTaken, Whole, is_kept, keep,
+    SnapshotTaken, Whole, is_busy, is_kept, keep, lock_in_time,
 };
 use crate::state::{Floors, Memory, State, epoch};
 use crate::statements::Statements;
@@ -106,7 +106,7 @@ impl Client {
         if purpose != Purpose::Snapshot {
             return Err(ImportError::Purpose(purpose));
         }
-        let lock = store.lock();
+        let (mut lock, mut has_waited) = (store.lock(), false);
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let judged = self.judge_snapshot(staged, &state, files)?;
@@ -117,6 +117,12 @@ impl Client {
             let store = WhileCurrent { store, is_current: &is_current };
             let is_written = keep_file((&store, &lock), staged, (&judged, &next.revocations));
             if is_written.is_err() && !is_current() {
+                continue;
+            }
+            // spec/revocation.md §5.2: another import is under way, and what it leaves is what this one is judged by.
+            let is_overtaken = is_written.is_err() && is_busy(&lock);
+            if is_overtaken && !has_waited {
+                (lock, has_waited) = (lock_in_time(store.store), true);
                 continue;
             }
             let encoded = next.encode();
@@ -132,6 +138,9 @@ impl Client {
             // What verified counts, whether or not the file can be kept.
             return match (judged.imported.refusal, is_written) {
                 (Some(why), _) => Err(ImportError::Refused { why, imported: Box::new(imported) }),
+                (None, Err(_)) if is_overtaken => {
+                    Err(ImportError::Overtaken { imported: Box::new(imported) })
+                }
                 (None, Err(why)) => Err(ImportError::NotKept { why, imported: Box::new(imported) }),
                 (None, Ok(_)) => Ok(imported),
             };

@@ -59,6 +59,14 @@ pub(crate) struct RanBySnapshot {
     pub(crate) until: UnixSeconds,
 }
 
+impl Files {
+    /// A license and a proof that somebody shows.
+    pub(super) fn of(files: LicenseFiles<'_>) -> Self {
+        let owned = |file: Option<&[u8]>| file.map(<[u8]>::to_vec);
+        Self { license: owned(files.license), proof: owned(files.proof), release: None }
+    }
+}
+
 impl RanBySnapshot {
     /// What becomes of what is kept. What was replaced by an earlier time since is not raised again.
     fn over(self, there: Floors) -> Option<UnixSeconds> {
@@ -165,13 +173,12 @@ impl Client {
 
     /// Whether this device's time comes from no clock, as its license says, or one of these files.
     pub(crate) fn reads_no_clock(&self, files: LicenseFiles<'_>) -> bool {
-        let bytes = |file: Option<&[u8]>| file.map(<[u8]>::to_vec);
-        let files = Files { license: bytes(files.license), proof: bytes(files.proof), release: None };
-        let held = self.found_material(&files).ok().flatten();
+        let held = self.found_material(&Files::of(files)).ok().flatten();
         held.is_some_and(|material| material.reads_no_clock())
     }
 
-    fn found_material(&self, files: &Files) -> Result<Option<Material>, Error> {
+    /// The same. Nothing is remembered.
+    pub(super) fn found_material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let found = self.kept()?;
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated

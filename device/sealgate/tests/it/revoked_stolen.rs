@@ -6,7 +6,7 @@ use sealgate::guard::Lack;
 use sealgate_artifact::{Freshness, KeyState, Policy};
 
 use crate::authority::{DAY, NOW, Seed, at};
-use crate::guard::{heard, lack};
+use crate::guard::{HOUR, heard, lack};
 use crate::snapshot::{Draft, LICENSE_SLOT, PROOF_SLOT, SNAPSHOTTER, Station, shard};
 use crate::told::{says, told};
 
@@ -61,6 +61,9 @@ fn what_only_a_revoked_key_listed_gives_no_right_until_it_is_looked_up() {
         for is_built_in in [false, true] {
             let mut station = Station::activated(None);
             station.import_file(&by(&station, SNAPSHOTTER, 1, &listed())).expect("it looks genuine");
+            // Nobody vouched for it since.
+            station.machine.pass(HOUR);
+            station.machine.site.authority().tenant_since = NOW + HOUR;
             keys(&station, &[(SNAPSHOTTER, KeyState::Revoked), (NEXT, KeyState::Active)]);
             // Nobody has vouched for the license since.
             station.machine.pass(DAY);
