@@ -4,7 +4,7 @@ use sealgate_artifact::UnixSeconds;
 use sealgate_testkit::{Build, TakenOver, TestActivation, TestApp, TestDevice, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::snapshot_imports::{at, fetch, import, sign, text};
+use crate::snapshot_imports::{at, fetch, import, import_anew, sign, text};
 use crate::snapshots::run_jobs;
 use crate::support::{assert_problem, sell};
 
@@ -77,7 +77,7 @@ on_both_engines! {
         revoke(app, &fresh);
         sign(app);
         import(app, &fetch(app, &product));
-        assert_problem(&import(app, &file), 400, "version_rollback");
+        assert_problem(&import_anew(app, &file), 400, "version_rollback");
         assert_eq!(open_blocks(app), ["2"]);
     }
 
@@ -145,7 +145,7 @@ on_both_engines! {
         let after = held.next(&build.trust, &fetch(app, &product), app.clock.seconds());
         assert!(after.is_ok(), "{:?}", after.err());
         // The file is believed after that, too.
-        assert_problem(&import(app, &file), 400, "version_rollback");
+        assert_problem(&import_anew(app, &file), 400, "version_rollback");
     }
 
     /// What had ended and was forgotten is not listed for good again by an old snapshot; what is new in it is.

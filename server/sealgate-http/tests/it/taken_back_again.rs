@@ -4,7 +4,7 @@
 use sealgate_testkit::{Engine, TakenOver, TestApp, TestDevice, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::snapshot_imports::{at, fetch, import, refusal, sign, text};
+use crate::snapshot_imports::{at, fetch, import, import_anew, refusal, sign, text};
 use crate::support::sell;
 
 fn activate(app: &TestApp, product: &Value, license: &Value) {
@@ -187,7 +187,7 @@ on_both_engines! {
         assert_eq!(refusal(app, &product, &lowered), None);
         // The vendor decides, once.
         post(app, &gone, "/resume");
-        let again = import(app, &file);
+        let again = import_anew(app, &file);
         app.read_changes();
         assert_eq!(refusal(app, &product, &gone), None, "{}", again.json());
     }
@@ -216,7 +216,7 @@ on_both_engines! {
         // Once is enough, and the vendor's word stands.
         post(app, &lessened, "/resume");
         assert_eq!(version(app, &lessened), resumed);
-        import(app, &file);
+        import_anew(app, &file);
         app.read_changes();
         assert_eq!((refusal(app, &product, &lessened), version(app, &lessened)), (None, resumed));
     }
@@ -235,7 +235,8 @@ on_both_engines! {
         restore(app);
         let fresh = app.issue(&product, &json!({}));
         let (id, (first, drawn)) = (text(&fresh["license_id"]), version(app, &fresh));
-        app.meddle(&format!("UPDATE slots SET slot = {slot} WHERE license_id = '{id}'"));
+        let block = slot >> 20;
+        app.meddle(&format!("UPDATE slots SET slot = {slot}, block = {block} WHERE license_id = '{id}'"));
         app.meddle(&format!(
             "UPDATE licenses SET conditions = REPLACE(conditions, '\"slot\":{drawn}', '\"slot\":{slot}') WHERE license_id = '{id}'"
         ));
