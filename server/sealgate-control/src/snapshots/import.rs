@@ -58,7 +58,8 @@ impl SnapshotImports {
             return Err(invalid("source", "at most 256 characters, none of them a control character"));
         }
         let text = request.file.clone();
-        let read = beside(move || STANDARD.decode(text).map(|file| (encode_hex(&Sha256::digest(&file)), file)));
+        let read =
+            beside(move || STANDARD.decode(text).map(|file| (encode_hex(&Sha256::digest(&file)), file)));
         let (sha256, file) = read.await?.map_err(|_| invalid("file", "base64 of a file"))?;
         if file.len() > FILE_BYTES {
             return Err(AuthorityError::Refused(Code::BodyTooLarge));
