@@ -93,9 +93,7 @@ fn import_to_the_end(
         signals::none_came()?;
         let asked_at = System.elapsed();
         match client.post("/api/v1/snapshots/import", request) {
-            Err(failure)
-                if goes_on(&failure.code, System.elapsed().saturating_sub(asked_at), &mut late) =>
-            {
+            Err(failure) if goes_on(&failure.code, System.elapsed().saturating_sub(asked_at), &mut late) => {
                 if !output.quiet {
                     complain!("the server is not done yet");
                 }
@@ -216,7 +214,10 @@ mod tests {
     #[test]
     fn a_failing_import_is_not_tried_for_ever() {
         let (mut late, soon, long) = (0, Duration::from_secs(4), Duration::from_secs(25));
-        assert!((0..1_000).all(|_| goes_on("import_running", soon, &mut late)), "the server says that it goes on");
+        assert!(
+            (0..1_000).all(|_| goes_on("import_running", soon, &mut late)),
+            "the server says that it goes on"
+        );
         assert!(!goes_on("unavailable", soon, &mut late) && !goes_on("version_rollback", long, &mut late));
         let tried = (0..1_000).filter(|_| goes_on("unavailable", long, &mut late)).count();
         assert_eq!(u32::try_from(tried), Ok(LATE));
