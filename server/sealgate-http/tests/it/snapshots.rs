@@ -27,7 +27,7 @@ fn a_minute_passes(app: &TestApp) {
 }
 
 /// The server looks for work, too: what it took is waited for.
-fn wait_for_jobs(app: &TestApp) {
+pub(crate) fn wait_for_jobs(app: &TestApp) {
     while app.count("jobs WHERE lease_until IS NOT NULL AND last_error IS NULL") > 0 {}
 }
 

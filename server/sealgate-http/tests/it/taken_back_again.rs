@@ -136,6 +136,25 @@ on_both_engines! {
         assert_eq!((listed(), app.count("slots_left")), (11_003, 0));
     }
 
+    /// One run of the job holds up no other job for long.
+    fn what_is_left_of_many_licenses_is_listed_in_several_runs(app: &TestApp) {
+        let (product, _) = sell(app, &json!({}));
+        for _ in 0..24 {
+            app.issue(&product, &json!({}));
+        }
+        app.run_jobs();
+        crate::snapshots::wait_for_jobs(app);
+        app.meddle("INSERT INTO slots_left SELECT license_id, tenant_id, app_id, NULL, -1 FROM licenses");
+        let mut left = vec![];
+        for _ in 0..2 {
+            app.clock.advance(5);
+            app.run_jobs();
+            crate::snapshots::wait_for_jobs(app);
+            left.push(app.count("slots_left"));
+        }
+        assert_eq!(left, [5, 0]);
+    }
+
     /// What a revoked issuer had signed is signed again, but not what was revoked with it.
     fn a_license_is_revoked_before_the_issuer_that_signed_it(app: &TestApp) {
         let (product, gone) = sell(app, &json!({ "max_devices": 3 }));
