@@ -112,6 +112,7 @@ impl Importer {
         let taken = Taken::read(&desk.db, caller.tenant, file, desk.ids.now()).await?;
         // spec/revocation.md §5.2: what verified counts, whatever comes of the rest.
         let refusal = taken.imported.refusal.as_ref().map(TrustError::code);
+        // spec/revocation.md §7.12: without it, nothing is taken over.
         let Some((snapshot, _)) = &taken.imported.snapshot else {
             return Err(AuthorityError::Refused(refusal.unwrap_or(Code::SnapshotMismatch)));
         };
