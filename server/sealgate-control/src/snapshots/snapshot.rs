@@ -16,7 +16,7 @@ use crate::keys::{SnapshotKeys, first_version, next_version};
 
 /// How long it is known which snapshots this history signed: longer than backups are restored from.
 const KNOWN_FOR: u64 = 40 * DAY;
-/// How long a snapshot is kept after it was signed: whoever reads it slowly gets it whole, however often the next is signed.
+/// How long a snapshot is kept after the next one was signed: whoever reads it slowly gets it whole, however often the next is signed.
 const KEPT_SECONDS: u64 = 60 * 60;
 /// So many are kept beside the newest, however old or large they are; and no more than so many, and so many bytes.
 const FEW_KEPT: usize = 2;
@@ -176,12 +176,13 @@ fn named(tenant: TenantId, mut shards: Vec<ShardRow>) -> Result<Vec<ShardRow>, A
 }
 
 /// The version before which snapshots are not kept any more. `kept` are the newest ones; with the one that is stored now, some stay in any
-/// case, and the others for an hour, as far as there is room.
+/// case, and the others for an hour after they were replaced, as far as there is room.
 fn kept_from(kept: &[SnapshotRow], now: UnixSeconds) -> Option<u64> {
     let mut bytes = 0;
     let stays = |(n, row): &(usize, &SnapshotRow)| {
         bytes += row.bytes;
-        *n < FEW_KEPT || row.issued_at.plus(KEPT_SECONDS) > now && bytes <= KEPT_BYTES
+        let replaced_at = n.checked_sub(1).map_or(now, |next| kept[next].issued_at);
+        *n < FEW_KEPT || replaced_at.plus(KEPT_SECONDS) > now && bytes <= KEPT_BYTES
     };
     kept.iter().enumerate().take_while(stays).last().map(|(_, row)| row.version)
 }
@@ -220,5 +221,47 @@ impl Work for StoreSnapshot {
             table::audit::insert(tx, audit).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealgate_artifact::{PublicKey, UnixSeconds};
+    use sealgate_store::table::SnapshotRow;
+
+    use super::{KEPT_BYTES, kept_from};
+
+    const NOW: u64 = 1_800_000_000;
+
+    /// Of that version, and so many minutes old.
+    fn row(version: u64, minutes: u64, bytes: u64) -> SnapshotRow {
+        SnapshotRow {
+            version,
+            issued_at: UnixSeconds::new(NOW - minutes * 60).expect("in range"),
+            signer: PublicKey::from_bytes([0; 32]),
+            chain: String::new(),
+            shards: 1,
+            versions: 1,
+            listed: 0,
+            bytes,
+            sha256: [0; 32],
+            container: String::new(),
+        }
+    }
+
+    fn kept(rows: &[SnapshotRow]) -> Option<u64> {
+        kept_from(rows, UnixSeconds::new(NOW).expect("in range"))
+    }
+
+    #[test]
+    fn a_snapshot_is_kept_for_an_hour_after_it_was_replaced() {
+        // Each stands below the one that replaced it.
+        let daily =
+            |since| [row(4, 1, 1), row(3, 2, 1), row(2, since, 1), row(1, 20 * 60, 1), row(0, 21 * 60, 1)];
+        assert_eq!(kept(&daily(59)), Some(1), "somebody may have begun to read it an hour ago");
+        assert_eq!(kept(&daily(60)), Some(2));
+        assert_eq!(kept(&[]), None);
+        let large = [row(4, 1, KEPT_BYTES), row(3, 2, 1), row(2, 3, 1)];
+        assert_eq!(kept(&large), Some(3), "two in any case");
     }
 }

@@ -25,35 +25,22 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// Goes through the steps of `spec/revocation.md` §5.1, with the installation's own roots.
+    /// Goes through the steps of `spec/revocation.md` §5.1, with the installation's own roots. What verifies signatures runs beside the
+    /// threads that answer requests.
     pub(super) async fn read(
         db: &Db,
         tenant: TenantId,
-        file: &[u8],
+        file: Vec<u8>,
         now: UnixSeconds,
     ) -> Result<Self, AuthorityError> {
-        let container = Container::read(file).map_err(|error| AuthorityError::Refused(error.code()))?;
+        let container = Container::read(&file).map_err(|error| AuthorityError::Refused(error.code()))?;
         if container.purpose() != Purpose::Snapshot {
             return Err(AuthorityError::Refused(Code::KindUnexpected));
         }
         let own = Chain::read(db, tenant).await?;
         let roots = pinned(&table::roots::list(db).await?)?;
-        let known = TenantTrust::verify(&roots, &own.bytes(), Some(tenant), &Accepted::default(), now);
-        // What the database holds may have ended since: then the file's own keys have to do.
-        let known = known.ok();
-        let accepted = known.as_ref().map(|known| known.accepted().clone()).unwrap_or_default();
-        let reader = SnapshotReader {
-            roots: &roots,
-            tenant,
-            app: None,
-            known: known.as_ref(),
-            accepted: &accepted,
-            // A database that came back older may have signed newer ones since: they do not say what it forgot.
-            snapshot: None,
-            shards: &BTreeMap::new(),
-            now,
-        };
-        let taken = take(&reader, &container, file).map_err(|error| match error {
+        let taken = beside(move || take((&roots, &own, tenant), (&container, &file), now)).await?;
+        let taken = taken.map_err(|error| match error {
             Unfit::Container(error) => AuthorityError::Refused(error.code()),
             Unfit::Trust(error) => AuthorityError::Refused(error.code()),
         })?;
@@ -88,7 +75,36 @@ impl From<ContainerError> for Unfit {
     }
 }
 
-fn take(reader: &SnapshotReader<'_>, container: &Container, file: &[u8]) -> Result<Taken, Unfit> {
+/// Does what takes a while beside the threads that answer requests.
+pub(super) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AuthorityError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| broken("what ran beside requests broke off"))
+}
+
+fn take(
+    (roots, own, tenant): (&Roots, &Chain, TenantId),
+    (container, file): (&Container, &[u8]),
+    now: UnixSeconds,
+) -> Result<Taken, Unfit> {
+    // What the database holds may have ended since: then the file's own keys have to do.
+    let known = TenantTrust::verify(roots, &own.bytes(), Some(tenant), &Accepted::default(), now).ok();
+    let accepted = known.as_ref().map(|known| known.accepted().clone()).unwrap_or_default();
+    let reader = SnapshotReader {
+        roots,
+        tenant,
+        app: None,
+        known: known.as_ref(),
+        accepted: &accepted,
+        // A database that came back older may have signed newer ones since: they do not say what it forgot.
+        snapshot: None,
+        shards: &BTreeMap::new(),
+        now,
+    };
+    take_with(&reader, container, file)
+}
+
+fn take_with(reader: &SnapshotReader<'_>, container: &Container, file: &[u8]) -> Result<Taken, Unfit> {
     let parts = || {
         Parts::new(container, |entry| {
             // It was read from these very bytes.
