@@ -1,15 +1,17 @@
 //! What an imported snapshot says was taken back is taken back again (`spec/revocation.md` §7.3).
 
-use sealgate_artifact::{AppId, KeyState, KeyUse, License, LicenseId, UnixSeconds, Unverified};
+use sealgate_artifact::{
+    AppId, Code, KeyRecord, KeyState, KeyUse, License, LicenseId, UnixSeconds, Unverified,
+};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, LicenseRow, PendingOf, Slotted, pending, slots};
 use sealgate_store::{Db, StoreError, Tx, Work};
 use sealgate_trust::TenantTrust;
-use sealgate_wire::{NotDone, ReleaseDevices, SnapshotImported, StopLicense};
+use sealgate_wire::{NotDone, Reason, ReleaseDevices, SnapshotImported, StopLicense};
 use serde_json::json;
 
 use crate::devices::Devices;
-use crate::keys::{Keys, is_tenants};
+use crate::keys::{CarriedOn, Keys, is_tenants};
 use crate::licenses::Licenses;
 use crate::records::Records;
 use crate::restore::{Outcome, Restore, Revocation, What};
@@ -41,28 +43,47 @@ impl Again {
     ) -> Result<(), AuthorityError> {
         let Some(trust) = trust else { return Ok(()) };
         let by_right = by_right(caller);
-        let Self { db, licenses, servers, keys, records, upkeep, .. } = self;
-        let restore = Restore { db, licenses, servers, keys, records, upkeep };
         let reason = reason(came.version);
         let listed = trust.keyset().get().keys.iter().chain(&trust.tenant_keyset().get().keys);
         for key in listed.filter(|key| key.state == KeyState::Revoked) {
-            let what = if key.key_use == KeyUse::Server { What::Server } else { What::Key };
             let id = key.public_key.id(key.key_use).to_string();
-            let revocation = Revocation { what, id: &id, reason: Some(reason.clone()) };
-            let done = restore.revoke_again(&by_right, &revocation).await;
-            if matches!(done, Ok(Outcome::Done)) && !is_tenants(key.key_use) {
-                let action = if what == What::Server { "server.revoked" } else { "key.revoked" };
-                let detail = json!({ "reason": reason, "tenant": caller.tenant.to_string() });
-                records.note_for_all(caller, action, (&id, &detail)).await?;
+            let is_new = match self.revoke_key(&by_right, key, &reason).await {
+                Ok(is_new) => is_new,
+                Err(error) => {
+                    not_done(came, id, error)?;
+                    continue;
+                }
+            };
+            if !is_new {
+                continue;
             }
-            match (done, what) {
-                (Ok(Outcome::Done), What::Server) => came.servers_revoked.push(id),
-                (Ok(Outcome::Done), _) => came.keys_revoked.push(id),
-                (Ok(Outcome::Was | Outcome::Unknown), _) => {}
-                (Err(error), _) => not_done(came, id, error)?,
+            let is_server = key.key_use == KeyUse::Server;
+            if is_server { &mut came.servers_revoked } else { &mut came.keys_revoked }.push(id.clone());
+            if !is_tenants(key.key_use) {
+                let action = if is_server { "server.revoked" } else { "key.revoked" };
+                let detail = json!({ "reason": reason, "tenant": caller.tenant.to_string() });
+                self.records.note_for_all(caller, action, (&id, &detail)).await?;
             }
         }
         Ok(())
+    }
+
+    /// Says whether that is new. A key that the database does not know is for [`Again::carry_on`].
+    async fn revoke_key(
+        &self,
+        by_right: &Caller,
+        key: &KeyRecord,
+        reason: &str,
+    ) -> Result<bool, AuthorityError> {
+        let Self { db, licenses, servers, keys, records, upkeep, .. } = self;
+        let reason = Some(reason.to_owned());
+        if key.key_use == KeyUse::Server {
+            return servers.revoke_listed(by_right, key.public_key, &Reason { reason }).await;
+        }
+        let restore = Restore { db, licenses, servers, keys, records, upkeep };
+        let id = key.public_key.id(key.key_use).to_string();
+        let revocation = Revocation { what: What::Key, id: &id, reason };
+        Ok(matches!(restore.revoke_again(by_right, &revocation).await?, Outcome::Done))
     }
 
     /// Goes on from the keysets that the file has: devices that saw them take no older ones.
@@ -73,9 +94,13 @@ impl Again {
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
         let Some(trust) = trust else { return Ok(()) };
-        let mut retired = vec![];
-        let done = self.keys.carry_on(&by_right(caller), trust, &mut retired).await;
-        came.keys_retired.extend(retired);
+        let mut carried = CarriedOn::default();
+        let done = self.keys.carry_on(&by_right(caller), trust, &mut carried).await;
+        came.keys_retired.extend(carried.retired);
+        came.keys_revoked.extend(carried.revoked);
+        for id in carried.without_room {
+            not_done(came, id, AuthorityError::Refused(Code::KeysetFull))?;
+        }
         done.or_else(|error| not_done(came, "keysets".to_owned(), error))
     }
 

@@ -75,6 +75,7 @@ mod slots;
 mod slugs;
 mod snapshot_history;
 mod snapshot_imports;
+mod snapshot_keys;
 mod snapshot_splices;
 mod snapshots;
 mod stood_still;
