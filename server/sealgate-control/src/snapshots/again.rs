@@ -1,10 +1,10 @@
 //! What an imported snapshot says was taken back is taken back again (`spec/revocation.md` §7.3).
 
 use sealgate_artifact::{
-    AppId, Code, KeyRecord, KeyState, KeyUse, License, LicenseId, UnixSeconds, Unverified,
+    ActivationId, ActivationProof, AppId, Code, KeyRecord, KeyState, KeyUse, License, LicenseId, UnixSeconds, Unverified,
 };
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::{self, LicenseRow, PendingOf, Slotted, pending, slots};
+use sealgate_store::table::{self, LicenseRow, Pending, PendingOf, Slotted, pending, slots};
 use sealgate_store::{Db, StoreError, Tx, Work};
 use sealgate_trust::TenantTrust;
 use sealgate_wire::{NotDone, Reason, ReleaseDevices, SnapshotImported, StopLicense};
@@ -136,11 +136,10 @@ impl Again {
                 match row.what {
                     None => {}
                     Some(Slotted::Version(version)) => {
-                        self.take_back_version(by_right, (row.license, version), now, came).await?;
+                        self.take_back_version(by_right, (row, version), now, came).await?;
                     }
                     Some(Slotted::Proof(activation, generation)) => {
-                        let seat = pending::seat(&self.db, activation, generation).await?;
-                        self.release(by_right, seat, came).await?;
+                        self.take_back_proof(by_right, row, (activation, generation), came).await?;
                     }
                 }
                 if came.failed.len() == failed {
@@ -158,23 +157,58 @@ impl Again {
     async fn take_back_version(
         &self,
         by_right: &Caller,
-        (id, version): (LicenseId, u64),
+        (row, version): (&Pending, u64),
         now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
+        let (id, signed_at) = (row.license, row.since);
         let found = table::licenses::find(&self.db, by_right.tenant, id).await?;
         let Some(license) = found.filter(|license| license.revoked_at.is_none()) else { return Ok(()) };
-        let signed_at = came.issued_at.0;
         let own = table::licenses::statement(&self.db, id, version).await?;
         if was_signed(own)?.is_some_and(|at| at > signed_at) {
             // Signed since: the slot was another statement's in what was lost, and nothing of this license was taken back.
-            return self.sign_anew(by_right, id, came).await;
+            return self.sign_anew(by_right, row, came).await;
         }
         let following = table::licenses::following(&self.db, id, version).await?;
         if was_signed(following)?.is_some_and(|at| at <= signed_at) {
             return Ok(());
         }
-        self.stop(by_right, &license, (version, now), came).await
+        self.stop(by_right, (&license, row), (version, now), came).await
+    }
+
+    /// spec/revocation.md §7.5: a proof that was signed since has a slot that was another statement's in what was lost.
+    async fn take_back_proof(
+        &self,
+        by_right: &Caller,
+        row: &Pending,
+        (activation, generation): (ActivationId, u64),
+        came: &mut SnapshotImported,
+    ) -> Result<(), AuthorityError> {
+        let proof = pending::proof(&self.db, activation, generation).await?;
+        let newest = proof.as_deref().map(said).transpose()?;
+        match (newest, proof) {
+            (Some(newest), Some(proof)) if newest.issued_at > row.since => {
+                if newest.slot == Some(row.slot) {
+                    self.db.write(ProveAnew { activation, generation, proof }).await?;
+                }
+                Ok(())
+            }
+            _ => {
+                let seat = pending::seat(&self.db, activation, generation).await?;
+                self.release(by_right, seat, came).await
+            }
+        }
+    }
+
+    /// Whether a snapshot listed a proof of a device that the database still holds as activated.
+    async fn has_device(&self, license: LicenseId) -> Result<bool, AuthorityError> {
+        for held in pending::held(&self.db, license).await? {
+            let newest = said(&held.proof)?;
+            if newest.slot != Some(held.slot) || newest.issued_at <= held.since {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A revocation lists the proofs of a license, too; a version that gave less does not. What is in doubt is suspended, which can
@@ -182,15 +216,15 @@ impl Again {
     async fn stop(
         &self,
         by_right: &Caller,
-        license: &LicenseRow,
+        (license, row): (&LicenseRow, &Pending),
         (version, now): (u64, UnixSeconds),
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
         let (db, id) = (&self.db, license.id.to_string());
         let is_revoked = version == license.version
-            && pending::has_device(db, license.id).await?
+            && self.has_device(license.id).await?
             && !slots::lives(db, license.id, now).await?;
-        let stop = StopLicense { reason: Some(reason(came.version)), if_version: None };
+        let stop = StopLicense { reason: Some(reason_of(row, came)), if_version: None };
         let (done, told) = if is_revoked {
             (self.licenses.revoke(by_right, &id, &stop).await, &mut came.licenses_revoked)
         } else {
@@ -206,11 +240,11 @@ impl Again {
     async fn sign_anew(
         &self,
         by_right: &Caller,
-        license: LicenseId,
+        row: &Pending,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
-        let id = license.to_string();
-        match self.licenses.sign_anew(by_right, &id, &reason(came.version)).await {
+        let id = row.license.to_string();
+        match self.licenses.sign_anew(by_right, &id, &reason_of(row, came)).await {
             Ok(()) => Ok(()),
             Err(error) => not_done(came, id, error),
         }
@@ -243,6 +277,14 @@ fn reason(version: u64) -> String {
     format!("snapshot {version} lists it")
 }
 
+/// An import that did not end leaves what it listed to the next one, which may be of another file.
+fn reason_of(row: &Pending, came: &SnapshotImported) -> String {
+    if row.since == came.issued_at.0 {
+        return reason(came.version);
+    }
+    format!("the snapshot of {} lists it", row.since)
+}
+
 /// What one of them lacks must not keep the others from being taken back.
 fn not_done(came: &mut SnapshotImported, id: String, error: AuthorityError) -> Result<(), AuthorityError> {
     if error.is_failure() && !matches!(error, AuthorityError::Busy(_)) {
@@ -252,10 +294,31 @@ fn not_done(came: &mut SnapshotImported, id: String, error: AuthorityError) -> R
     Ok(())
 }
 
+/// What a proof says.
+fn said(proof: &[u8]) -> Result<ActivationProof, AuthorityError> {
+    Ok(Unverified::<ActivationProof>::decode(proof)?.danger_peek()?)
+}
+
 /// When a version of a license was signed.
 fn was_signed(statement: Option<Vec<u8>>) -> Result<Option<UnixSeconds>, AuthorityError> {
     let Some(statement) = statement else { return Ok(None) };
     Ok(Some(Unverified::<License>::decode(&statement)?.danger_peek()?.issued_at))
+}
+
+/// Has a device get a newer proof.
+struct ProveAnew {
+    activation: ActivationId,
+    generation: u64,
+    proof: Vec<u8>,
+}
+
+impl Work for ProveAnew {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        pending::prove_anew(tx, (self.activation, self.generation), &self.proof).await
+    }
 }
 
 /// What follows of these slots was done.

@@ -73,6 +73,7 @@ mod self_ban;
 mod server_keys;
 mod slots;
 mod slugs;
+mod snapshot_collisions;
 mod snapshot_history;
 mod snapshot_imports;
 mod snapshot_keys;
