@@ -1,7 +1,8 @@
 //! What an imported snapshot says was taken back is taken back again (`spec/revocation.md` §7.3).
 
 use sealgate_artifact::{
-    ActivationId, ActivationProof, AppId, Code, KeyRecord, KeyState, KeyUse, License, LicenseId, UnixSeconds, Unverified,
+    ActivationId, ActivationProof, AppId, Code, KeyRecord, KeyState, KeyUse, License, LicenseId, UnixSeconds,
+    Unverified,
 };
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, LicenseRow, Pending, PendingOf, Slotted, pending, slots};
