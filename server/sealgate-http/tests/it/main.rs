@@ -76,6 +76,7 @@ mod slugs;
 mod snapshot_history;
 mod snapshot_imports;
 mod snapshot_splices;
+mod snapshot_went_back;
 mod snapshots;
 mod stood_still;
 mod strangers;
