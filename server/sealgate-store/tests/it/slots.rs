@@ -6,8 +6,8 @@ use sealgate_artifact::{
     ActivationId, AppId, ChainHead, Code, Nonce, PublicKey, StatementId, TenantId, UnixSeconds,
 };
 use sealgate_store::table::{
-    ActivationRow, Ended, LicenseRow, SignedLicense, SlotOwner, SlotRow, Slotted, activations, licenses,
-    listings, slot_blocks, slots,
+    ActivationRow, BlockDue, Ended, LicenseRow, ShardRow, SignedLicense, SlotOwner, SlotRow, Slotted,
+    activations, licenses, listings, shards, slot_blocks, slots,
 };
 use sealgate_store::{Db, StoreError, Tx, work};
 use sealgate_testkit::{Engine, TestDatabase};
@@ -395,4 +395,41 @@ async fn prune(db: &Db, now: UnixSeconds) {
             return;
         }
     }
+}
+
+async fn is_as_read(db: &Db, due: BlockDue) -> bool {
+    let ask = work(due, |due, tx: &mut Tx<'_>| Box::pin(shards::is_as_read(tx, due)));
+    db.write(ask).await.expect("is read")
+}
+
+/// `spec/revocation.md` §7.1: a list of a history that was lost meanwhile has more changes than there are, or follows another shard.
+#[tokio::test]
+async fn a_shard_is_stored_only_where_it_was_read() {
+    on_both_engines(async |db| {
+        let license = with_license(db, 1).await;
+        let due = BlockDue { app: license.app, block: 0, listings: 0, version: None };
+        assert!(is_as_read(db, due).await);
+        assert!(!is_as_read(db, BlockDue { listings: 1, ..due }).await, "so many changes are lost");
+        assert!(!is_as_read(db, BlockDue { version: Some(7), ..due }).await, "so is the last shard");
+        assert!(!is_as_read(db, BlockDue { block: 9, ..due }).await, "so is the block");
+        let id = StatementId::from_bytes([1; 32]);
+        let (issued_at, signer) = (at(), key(3));
+        let row = ShardRow {
+            app: license.app,
+            block: 0,
+            version: 7,
+            issued_at,
+            listed: 0,
+            listings: 0,
+            signer,
+            id,
+        };
+        let keep = work((license.tenant, row), |(tenant, row), tx| {
+            Box::pin(async move { shards::upsert(tx, *tenant, row, b"{}").await })
+        });
+        assert!(db.write(keep).await.expect("is stored"));
+        assert!(is_as_read(db, BlockDue { version: Some(7), ..due }).await);
+        assert!(!is_as_read(db, due).await && !is_as_read(db, BlockDue { version: Some(6), ..due }).await);
+    })
+    .await;
 }
