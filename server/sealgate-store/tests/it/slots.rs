@@ -6,11 +6,11 @@ use sealgate_artifact::{
     ActivationId, AppId, ChainHead, Code, Nonce, PublicKey, StatementId, TenantId, UnixSeconds,
 };
 use sealgate_store::table::{
-    ActivationRow, BlockDue, Ended, LicenseRow, ShardRow, SignedLicense, SlotOwner, SlotRow, Slotted,
-    activations, licenses, listings, shards, slot_blocks, slots,
+    ActivationRow, AppRow, BlockDue, Ended, LicenseRow, ShardRow, SignedLicense, SlotOwner, SlotRow, Slotted,
+    activations, apps, licenses, listings, shards, slot_blocks, slots,
 };
 use sealgate_store::{Db, StoreError, Tx, work};
-use sealgate_testkit::{Engine, TestDatabase};
+use sealgate_testkit::{Engine, TestDatabase, on_postgres};
 
 use crate::support::{at, license, on_both_engines, unsigned, with_license};
 
@@ -432,4 +432,40 @@ async fn a_shard_is_stored_only_where_it_was_read() {
         assert!(!is_as_read(db, due).await && !is_as_read(db, BlockDue { version: Some(6), ..due }).await);
     })
     .await;
+}
+
+/// What a runtime's database user may do to what snapshots list.
+#[tokio::test]
+async fn a_tenant_has_so_many_blocks_that_somebody_said_are_known_and_proofs_are_of_their_licenses_app() {
+    let database = TestDatabase::create(Engine::Postgres);
+    let db = Db::open(&database.location()).await.expect("opens");
+    let license = with_license(&db, 1).await;
+    for n in 2..5 {
+        let more = work((license.clone(), n), |(license, n), tx| {
+            Box::pin(async move {
+                let app = apps::find(&mut *tx, license.tenant, license.app).await?.expect("it is there");
+                let (id, name) = (AppId::from_bytes([*n; 16]), format!("Another {n}"));
+                apps::insert(tx, &AppRow { id, name, slug: None, ..app }).await
+            })
+        });
+        db.write(more).await.expect("is stored");
+    }
+    let url = database.postgres_url().expect("PostgreSQL");
+    let all = "DO $$DECLARE made BIGINT; BEGIN \
+        PERFORM know_slot_block(tenant_id, app_id, n) FROM apps CROSS JOIN GENERATE_SERIES(1, 300) AS all_of_them (n); \
+        SELECT COUNT(*) INTO made FROM slot_blocks WHERE block > 0; \
+        IF made <> 200 THEN RAISE 'he made % blocks known', made; END IF; END$$";
+    on_postgres(&url, all).expect("as many as there may be");
+    let other = AppId::from_bytes([2; 16]);
+    for (app, is_its) in [(license.app, true), (other, false)] {
+        let give = format!(
+            "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation) \
+             VALUES ('{app}', 77, 0, '{}', '{}', 'loot', 1)",
+            license.tenant, license.id
+        );
+        let given = on_postgres(&url, &give).map_err(|why| why.to_string());
+        assert_eq!(given.is_ok(), is_its, "{given:?}");
+        assert!(given.is_ok() || given.is_err_and(|why| why.contains("slots_app")));
+    }
+    db.close().await;
 }
