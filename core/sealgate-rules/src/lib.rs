@@ -32,7 +32,7 @@ pub use gives_less::gives_less;
 pub use guard::{
     Admission, ClockRolledBack, ClockShows, Effective, Enforced, FREE_FEATURES, Features, Finding, Findings,
     GraceWhy, Held, Known, Lack, Latch, Learned, LeftBehind, Local, LocalFloor, Moment, Revocations, Rights,
-    Session, ShardSays, TenantCounts, TenantRefused, TimeFloors, Timeline, effective, revocations,
+    Session, ShardSays, TenantCounts, TenantRefused, TimeFloors, Timeline, effective, revocations, stale_at,
     vouched_at,
 };
 pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, Shown, hear};

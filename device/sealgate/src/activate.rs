@@ -28,6 +28,8 @@ struct Sent {
     request: ActivationRequest,
     bytes: Zeroizing<Vec<u8>>,
     id: StatementId,
+    /// Whether this call made it, so that nobody can have kept an answer back since long ago.
+    is_new: bool,
 }
 
 impl Client {
@@ -63,6 +65,8 @@ impl Client {
     /// a heartbeat brings the newer one.
     pub fn activation(&self) -> Result<Option<Activation>, Error> {
         let Some((activation, looked)) = self.held_activation()? else { return Ok(None) };
+        // Where it cannot be written, the data that says so is there.
+        let _ = self.remember_looked(&looked);
         unless_revoked(activation, looked).map(Some)
     }
 
@@ -78,7 +82,7 @@ impl Client {
     }
 
     /// Verifies a license and a proof from files as what this device keeps: the proof is this device's, of this license, and its
-    /// secret opens here. Nobody is asked, and nothing is remembered.
+    /// secret opens here. Nobody is asked, and nothing is remembered but what revocation data says of them.
     ///
     /// A device that keeps no key was never activated, so the denial is `not_activated`. A proof that is older than the one that is
     /// kept is `superseded`.
@@ -90,6 +94,7 @@ impl Client {
         let now = self.clock.now().max(self.floors(&found.state).newest());
         let asked = kept.filter(is_same).unwrap_or(&begun);
         let (read, looked) = self.verified_at(&found.state, asked, now)?;
+        let _ = self.remember_looked(&looked);
         let read = unless_revoked(read, looked)?;
         let newer = |(kept, _): (ActivationProof, StatementId)| {
             kept.activation == read.id() && kept.generation > read.generation()
@@ -182,7 +187,7 @@ impl Client {
             let next = State { sealing: Some(sealing), activating: Some(request.clone()), ..state };
             let encoded = next.encode();
             if self.replace(Some(&bytes), &encoded)? {
-                let sent = Sent { request: wanted, bytes: request, id: carrier.envelope.id() };
+                let sent = Sent { request: wanted, bytes: request, id: carrier.envelope.id(), is_new: true };
                 return Ok((Found { state: next, bytes: encoded }, sent));
             }
         }
@@ -197,7 +202,11 @@ impl Client {
         has: Statements,
     ) -> Result<Judged<Activation>, Refusal> {
         let asked = SentRequest::new(&sent.request.asks, sent.id);
-        let believed = question.believe(&asked, answer, &has)?;
+        let mut believed = question.believe(&asked, answer, &has)?;
+        if !sent.is_new {
+            // spec/activation.md §6.4: somebody may have kept the answer back since.
+            believed.floors = believed.floors.of_old_answer(state.floors_kept());
+        }
         let (chain, said) = (&believed.chain, believed.decision.get());
         let answered = || Effect::Answered(sent.bytes.clone());
         let named = match &said.outcome {
@@ -402,5 +411,5 @@ fn asks_the_same(bytes: &Zeroizing<Vec<u8>>, wanted: &ActivationRequest) -> Opti
     let asks = DeviceRequest { nonce, client_time, ..wanted.asks.clone() };
     let same = ActivationRequest { asks, ..wanted.clone() };
     (request == same).then_some(())?;
-    Some(Sent { request, bytes: bytes.clone(), id: statements::id(bytes)? })
+    Some(Sent { request, bytes: bytes.clone(), id: statements::id(bytes)?, is_new: false })
 }

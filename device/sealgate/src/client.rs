@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sealgate_artifact::{
     AboutDevice, Code, DeviceId, DeviceRequest, ForeignKey, LicenseKey, LicenseName, Nonce, Operation,
-    StatementId, Word,
+    StatementId, UnixSeconds, Word,
 };
 use sealgate_trust::{Accepted, SentRequest, TenantTrust};
 use zeroize::Zeroizing;
@@ -298,11 +298,15 @@ impl Client {
         let mut attempts = 1;
         loop {
             let Judged { verdict, memory, effect } = judge(&found.state)?;
+            let before = (found.state.accepted(), found.state.revocations.clone());
             let mut next = found.state.after(memory, effect);
             if let Err(denied) = &verdict {
                 next.revocations.list(denied.listed());
             }
-            let failed = match self.replace(Some(&found.bytes), &next.encode()) {
+            // Who deletes the newer copy of the state gets back no keys that were replaced, and nothing that was listed.
+            let is_same = before.0 == next.accepted() && before.1 == next.revocations;
+            let replace = if is_same { Self::replace } else { Self::replace_all };
+            let failed = match replace(self, Some(&found.bytes), &next.encode()) {
                 Ok(true) => return Ok(Concluded { verdict, not_kept: None }),
                 Ok(false) if attempts == ATTEMPTS => ConfigurationError::StateContended,
                 Ok(false) => match self.state() {
@@ -382,18 +386,18 @@ impl Client {
         offline::known_maxima(&self.trust, state.accepted(), &self.held(state))
     }
 
-    /// The times below which time does not run. What a snapshot says is none of them where every key that signed it is revoked by now
-    /// (`spec/revocation.md` §5.1 step 5).
+    /// The times below which time does not run, and none of them is before what the keys say that count, whoever brought them. What a
+    /// snapshot says is none where every key that signed it is revoked by now (`spec/revocation.md` §5.1 step 5).
     pub(crate) fn floors(&self, state: &State) -> Floors {
         let floors = state.floors_kept();
-        if floors.snapshot.max(floors.ran) <= floors.signed() {
-            return floors;
-        }
-        let chain = offline::known_whenever(&self.trust, &state.accepted(), &self.held(state));
-        let counts = state.revocations.snapshot.as_ref().is_some_and(|taken| {
-            // Where nothing says otherwise, time does not run backwards.
-            chain.is_none_or(|chain| chain.has_standing(&taken.maximum))
-        });
+        // Where nothing says otherwise, time does not run backwards.
+        let known = offline::known_whenever(&self.trust, &state.accepted(), &self.held(state));
+        let Some(chain) = known else { return floors };
+        let signed_at = [chain.keyset().get().issued_at, chain.tenant_keyset().get().issued_at];
+        let floors =
+            Floors { authority: signed_at.into_iter().fold(floors.authority, UnixSeconds::max), ..floors };
+        let snapshot = state.revocations.snapshot.as_ref();
+        let counts = snapshot.is_some_and(|taken| chain.has_standing(&taken.maximum));
         if counts { floors } else { floors.without_snapshot() }
     }
 
@@ -440,12 +444,13 @@ impl Client {
         Err(ConfigurationError::StateContended)
     }
 
-    /// Replaces the state, and the older copy, too, so that nothing is left from before.
+    /// Replaces the state, and the older copy, too, so that nothing is left from before. Where only that cannot be written, the state counts
+    /// all the same, and the next change writes over it.
     pub(crate) fn replace_all(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {
         let is_replaced = self.replace(old, new)?;
         if is_replaced {
             // Where another process was faster, it wrote over the older one.
-            self.replace(Some(new), new)?;
+            let _ = self.replace(Some(new), new);
         }
         Ok(is_replaced)
     }

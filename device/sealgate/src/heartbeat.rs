@@ -96,6 +96,15 @@ impl Client {
     }
 
     fn beat(&self, leaves: bool) -> Result<Beat, Error> {
+        let beat = self.asked_beat(leaves)?;
+        if beat.said == BeatSaid::Revoked {
+            // What was found stays known, whatever becomes of the data.
+            let _ = self.activation();
+        }
+        Ok(beat)
+    }
+
+    fn asked_beat(&self, leaves: bool) -> Result<Beat, Error> {
         self.in_time(|says, fetched| {
             for _ in 0..ROUNDS {
                 let (found, sent) = self.heartbeat_under_way(leaves)?;
@@ -239,8 +248,7 @@ impl Client {
         let mut floors = question.floors(said.issued_at, &chain, certificate.get());
         if !sent.is_new {
             // spec/activation.md §6.4: somebody may have kept the answer back since.
-            floors.server = floors.server.max(state.floors_kept().server);
-            (floors.snapshot, floors.ran) = (state.floors_kept().snapshot, state.floors_kept().ran);
+            floors = floors.of_old_answer(state.floors_kept());
         }
         let without = |has| question.without_license(&chain, floors, answer, has);
         let Some(kept) = &state.activated else {

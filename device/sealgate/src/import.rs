@@ -17,7 +17,7 @@ use crate::offline::{begun_at, known_chain};
 use crate::revocations::{
     HeldStatement, ImportError, KeptFile, LicenseFiles, Listed, RevocationFile, RevocationMemory,
     RevocationStore, RevokedStatement, Seen, ShardImport, ShardTaken, Slot, SnapshotImport, SnapshotSays,
-    SnapshotTaken, Whole, is_kept, keep,
+    SnapshotTaken, Whole, is_busy, is_kept, keep, lock_in_time,
 };
 use crate::state::{Floors, Memory, State, epoch};
 use crate::statements::Statements;
@@ -106,11 +106,11 @@ impl Client {
         if purpose != Purpose::Snapshot {
             return Err(ImportError::Purpose(purpose));
         }
-        let lock = store.lock();
+        let (mut lock, mut has_waited) = (store.lock(), false);
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let judged = self.judge_snapshot(staged, &state, files)?;
-            let before = state.revocations.clone();
+            let before = (state.memory.clone(), state.revocations.clone());
             let (next, imported) = self.after_import(state, &judged);
             // First what is read for looking things up: a program that ends in between knows no newer shard than the file has.
             let is_current = || self.store.load().is_ok_and(|now| now.as_deref() == Some(&bytes[..]));
@@ -119,10 +119,17 @@ impl Client {
             if is_written.is_err() && !is_current() {
                 continue;
             }
+            // spec/revocation.md §5.2: another import is under way, and what it leaves is what this one is judged by.
+            let is_overtaken = is_written.is_err() && is_busy(&lock);
+            if is_overtaken && !has_waited {
+                (lock, has_waited) = (lock_in_time(store.store), true);
+                continue;
+            }
             let encoded = next.encode();
             let is_same = encoded == bytes;
             // Who deletes the newer copy of the state finds no older one from before the import.
-            let replace = if before == next.revocations { Self::replace } else { Self::replace_all };
+            let has_news = before.0 != next.memory || before.1 != next.revocations;
+            let replace = if has_news { Self::replace_all } else { Self::replace };
             if !is_same && !replace(self, Some(&bytes), &encoded)? {
                 continue;
             }
@@ -131,6 +138,9 @@ impl Client {
             // What verified counts, whether or not the file can be kept.
             return match (judged.imported.refusal, is_written) {
                 (Some(why), _) => Err(ImportError::Refused { why, imported: Box::new(imported) }),
+                (None, Err(_)) if is_overtaken => {
+                    Err(ImportError::Overtaken { imported: Box::new(imported) })
+                }
                 (None, Err(why)) => Err(ImportError::NotKept { why, imported: Box::new(imported) }),
                 (None, Ok(_)) => Ok(imported),
             };
@@ -221,16 +231,16 @@ impl Client {
             // spec/revocation.md §6.1: what says that it was signed later vouches for today, also when it comes again.
             let (at, by) = ((*issued_at).min(now), maximum.raised_by.clone());
             let before = memory.shards.get(block);
-            let before = before.and_then(|before| before.whole.clone());
-            let is_again = before.as_ref().is_some_and(|whole| whole.shard == maximum.statement);
-            let new = (is_whole && !is_again).then_some(Whole { at, shard: maximum.statement, by });
-            // What a file vouched for once stays so.
-            let whole = before.into_iter().chain(new).max_by_key(|it| it.at);
-            let taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };
+            let whole = before.map(|before| before.whole.clone()).unwrap_or_default();
+            let is_again = whole.iter().any(|whole| whole.shard == maximum.statement);
+            let mut taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };
+            if is_whole && !is_again {
+                taken.vouch(Whole { at, shard: maximum.statement, by });
+            }
             memory.shards.insert(*block, taken);
         }
         if let Some(chain) = judged.chain() {
-            memory.shards.retain(|_, taken| chain.has_standing(&taken.maximum) || taken.whole.is_some());
+            memory.shards.retain(|_, taken| taken.counts(chain) || !taken.whole.is_empty());
         }
         if let Some((snapshot, maximum)) = &imported.snapshot {
             let said = snapshot.get();

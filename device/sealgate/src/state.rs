@@ -113,6 +113,11 @@ impl Floors {
         Self { snapshot: epoch(), ran: epoch(), ..self }
     }
 
+    /// The same of an answer that somebody may have kept back, where these were known: it replaces nothing of them.
+    pub(crate) fn of_old_answer(self, known: Self) -> Self {
+        Self { authority: self.authority, server: self.server.max(known.server), ..known }
+    }
+
     /// The highest of those that no snapshot takes back.
     pub(crate) fn signed(self) -> UnixSeconds {
         self.authority.max(self.server)

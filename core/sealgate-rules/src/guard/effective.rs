@@ -78,7 +78,8 @@ pub fn effective(known: &Known<'_>, latch: Option<&Latch>) -> Effective {
     if let Some(lack) = lack(held, known, now) {
         return Effective::lacking(lack);
     }
-    if let Some(latch) = latch.filter(|latch| !latch.is_lifted(Some(held), known.findings)) {
+    let counts = |latch: &&Latch| latch.is_of(Some(held)) && !latch.is_lifted(Some(held), known.findings);
+    if let Some(latch) = latch.filter(counts) {
         return Effective::lacking(latch.lack.clone());
     }
     let tier = held.license.tier;

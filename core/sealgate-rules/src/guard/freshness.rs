@@ -65,8 +65,8 @@ pub(super) fn warn_at(held: &Held<'_>, enforced: &Enforced) -> UnixSeconds {
     held.vouched_at.plus(days * DAY)
 }
 
-/// From when on the rights are gone, where the license says so.
-pub(super) fn stale_at(held: &Held<'_>, enforced: &Enforced) -> Option<UnixSeconds> {
+/// `spec/revocation.md` §6.2: from when on nobody has vouched for so long that the rights are gone, where the license says so.
+pub fn stale_at(held: &Held<'_>, enforced: &Enforced) -> Option<UnixSeconds> {
     let days = [enforced.freshness.restrict, enforced.freshness.block].into_iter().flatten().min()?;
     Some(held.vouched_at.plus(days * DAY))
 }

@@ -31,14 +31,22 @@ impl Latch {
         }
     }
 
-    /// Whether what a program holds and finds when it starts is newer than this, so that it counts no more.
+    /// Whether this says anything of what is held: what was found on the machine does, and of the rest what is of the license. Where no license
+    /// is held, nobody knows.
+    pub fn is_of(&self, held: Option<&Held<'_>>) -> bool {
+        let of_machine = matches!(self.lack, Lack::Tampered | Lack::Unapproved);
+        of_machine || held.is_none_or(|held| Some(held.license.license) == self.license)
+    }
+
+    /// Whether what a program holds and finds when it starts is newer than this, so that it counts no more. Another license lifts nothing:
+    /// this [is of](Self::is_of) its own.
     pub fn is_lifted(&self, held: Option<&Held<'_>>, findings: Findings) -> bool {
         match self.lack {
             // Where nothing asks for a check any more, nothing is held against the program.
             Lack::Tampered => is_clean(findings.tamper),
             Lack::Unapproved => is_clean(findings.integrity),
             // Those below are of one license.
-            _ if held.is_none_or(|held| Some(held.license.license) != self.license) => held.is_some(),
+            _ if held.is_none() || !self.is_of(held) => false,
             Lack::Expired => held.is_some_and(|held| ends_later(held.ends(), self.license_ends)),
             Lack::Unheard | Lack::Ended(_) => held.is_some_and(|held| self.is_before_admission(held)),
             // spec/revocation.md §5.3: what was listed is remembered by itself, beside this.

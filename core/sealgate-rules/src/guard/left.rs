@@ -28,6 +28,9 @@ pub struct Learned {
     pub was_answered: bool,
 }
 
+/// How many reasons are kept, the latest ones. A machine has few licenses; whoever shows it many fills no disk.
+const LATCHES: usize = 64;
+
 impl LeftBehind {
     /// `spec/guard.md` §4.5: what stands there after a process wants to leave this, where `there` is what stands there now. Another process
     /// may have written it since this one looked.
@@ -41,6 +44,8 @@ impl LeftBehind {
                 None => latches.push(latch),
             }
         }
+        let beyond = latches.len().saturating_sub(LATCHES);
+        latches.drain(..beyond);
         Self {
             floor: self.floor.over(there.floor, learned),
             latches,
@@ -181,6 +186,18 @@ mod tests {
                 prop_assert!(learned.was_answered);
             }
             prop_assert!(end.floor.at >= mine.floor.at && end.unheard_at >= mine.unheard_at);
+        }
+
+        /// Whoever shows a program many licenses fills no disk.
+        #[test]
+        fn reasons_of_licenses_beyond_number_are_forgotten(mine in left()) {
+            let of = |number: u8| {
+                let latch = |latch: Latch| Latch { license: Some(LicenseId::from_bytes([number; 16])), ..latch };
+                LeftBehind { latches: mine.latches.iter().cloned().map(latch).collect(), ..mine.clone() }
+            };
+            let there = (0..100).map(of).fold(LeftBehind::default(), |there, mine| mine.over(there, &Learned::default()));
+            prop_assert!(there.latches.len() <= 64);
+            prop_assert!(of(99).latches.iter().all(|latch| holds(&there, latch)), "the latest stay");
         }
 
         /// A process that is alone leaves what it wants to leave.

@@ -17,7 +17,7 @@ mod time;
 pub use effective::{Effective, GraceWhy, Rights, effective};
 pub use enforced::{Enforced, Local};
 pub use features::{FREE_FEATURES, Features};
-pub use freshness::{Revocations, ShardSays, revocations, vouched_at};
+pub use freshness::{Revocations, ShardSays, revocations, stale_at, vouched_at};
 pub use known::{Admission, Finding, Findings, Held, Known};
 pub use lack::Lack;
 pub use latch::Latch;

@@ -10,10 +10,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// When a program starts, with what earlier ones left behind. A failed check of modules keeps it from starting where that is
+    /// When a program starts, with what earlier ones left behind; what is of another license is none of its own. A failed check of modules keeps it from starting where that is
     /// enforced.
     pub fn begin<'k>(known: &Known<'_>, kept: impl IntoIterator<Item = &'k Latch>) -> Self {
-        let is_kept = |latch: &&Latch| !latch.is_lifted(known.held.as_ref(), known.findings);
+        let held = known.held.as_ref();
+        let is_kept = |latch: &&Latch| latch.is_of(held) && !latch.is_lifted(held, known.findings);
         let latches: Vec<Latch> = kept.into_iter().filter(is_kept).cloned().collect();
         let session = Self { effective: effective(known, latches.first()), latches };
         let mut session = session.with_latch(known);

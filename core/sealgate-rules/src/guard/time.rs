@@ -118,7 +118,10 @@ impl TimeFloors {
             Err(_) => LocalFloor { at: self.local.at, doubted: vec![] },
             Ok(Moment { clock: ClockShows::Doubtful, .. }) => self.local.doubts(wall),
             Ok(Moment { clock: ClockShows::Imported, .. }) => {
-                LocalFloor { at: self.lasting(), doubted: vec![] }
+                let lasting = self.lasting();
+                let is_believed =
+                    policy.mode != Some(ClockMode::RunTime) && wall <= lasting.plus(PLAUSIBLE_STEP);
+                LocalFloor { at: if is_believed { lasting.max(wall) } else { lasting }, doubted: vec![] }
             }
             Ok(Moment { at, .. }) => LocalFloor { at: at.max(known), doubted: vec![] },
         };
@@ -212,7 +215,8 @@ impl Timeline {
         Self { began: Moment { at, clock: ClockShows::Fits }, known: at, boot }
     }
 
-    fn ran(self, boot: u64) -> u64 {
+    /// How long it has run then, in seconds.
+    pub fn ran(self, boot: u64) -> u64 {
         boot.saturating_sub(self.boot)
     }
 }
@@ -370,6 +374,26 @@ mod tests {
         let after = told.after_start(PLAIN, at(KNOWN + YEAR));
         assert_eq!(after.lasting(), at(KNOWN + YEAR));
         assert_eq!(told.heard(at(KNOWN), at(KNOWN)), floors(KNOWN, KNOWN), "a server's word replaces it");
+    }
+
+    /// A clock that is believed is so too where it is a little behind what a snapshot says.
+    #[test]
+    fn a_clock_behind_a_snapshot_is_believed_as_far_as_any_other() {
+        let told = TimeFloors { imported: at(KNOWN + 3 * DAY), ..floors(KNOWN, KNOWN - DAY) };
+        let run_time = ClockPolicy { mode: Some(ClockMode::RunTime), tolerance: None };
+        let wide = ClockPolicy { tolerance: Some(30 * DAY), mode: None };
+        let rows = [
+            (wide, KNOWN + 2 * DAY, KNOWN + 2 * DAY),
+            (wide, KNOWN + 2 * DAY + 1, KNOWN),
+            (wide, KNOWN - HOUR, KNOWN),
+            (run_time, KNOWN + DAY, KNOWN),
+        ];
+        for (policy, wall, lasting) in rows {
+            let now = told.tell(policy, at(wall)).expect("within what is tolerated");
+            assert_eq!(now, Moment { at: at(KNOWN + 3 * DAY), clock: ClockShows::Imported });
+            let after = told.after_start(policy, at(wall));
+            assert_eq!((after.lasting(), after.imported), (at(lasting), at(KNOWN + 3 * DAY)));
+        }
     }
 
     /// A running program follows what is signed meanwhile.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use sealgate_artifact::Module;
+use sealgate_artifact::{Code, Module};
 use sealgate_rules::{FREE_FEATURES, Features, Local, Rights};
 use zeroize::Zeroizing;
 
@@ -114,7 +114,7 @@ impl GuardBuilder {
     /// What a configuration says: whether anybody is asked, what lies beside the program, and what it narrows. `key` is the license key for a
     /// machine that is not activated yet ([`GuardConfig::license_key`]).
     ///
-    /// A program that may not activate itself needs a proof on disk, or does not start.
+    /// A program that may not activate itself needs a proof, on disk or in its state, or does not start.
     pub fn configured(
         mut self,
         config: &GuardConfig,
@@ -170,15 +170,22 @@ impl GuardBuilder {
 
     /// A machine that is not activated yet, and may be by itself, is activated before all is judged.
     fn activated(&mut self, counters: &GuardCounters) -> Result<(), StartRefused> {
-        let is_activated = self.client.activation().is_ok_and(|held| held.is_some());
-        if let Some(path) = self.proof_needed.take().filter(|_| !is_activated && self.files.proof.is_none()) {
+        let is_kept = self.client.kept_activation().is_ok_and(|held| held.is_some());
+        // spec/guard.md §5.3: a proof that gives no right now is a proof.
+        if let Some(path) = self.proof_needed.take().filter(|_| !is_kept && self.files.proof.is_none()) {
             return Err(StartRefused::ProofMissing { path: path.display().to_string() });
         }
-        let Some(key) = self.key.take().filter(|_| !is_activated) else { return Ok(()) };
+        let Some(key) = self.key.take().filter(|_| !is_kept || self.is_taken_back()) else { return Ok(()) };
         if let Err(why) = self.client.activate_with_modules(&key, &self.own_modules()) {
             counters.unreadable("online activation failed, what is free works", &why);
         }
         Ok(())
+    }
+
+    /// Whether revocation data lists what is held: activating again is the way out. Where data is lost, a heartbeat is.
+    fn is_taken_back(&self) -> bool {
+        let denied = self.client.activation().err();
+        denied.is_some_and(|why| why.code() == Code::Revoked.as_str())
     }
 
     /// The program's own files, where it said where they are.

@@ -1,7 +1,7 @@
 //! The guard from inside: what it knows, when it judges, and what it shows.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -40,6 +40,8 @@ pub(super) struct Engine {
     pub(super) client: Arc<Client>,
     setup: Setup,
     judged: Mutex<Judged>,
+    /// Held while files are read, so that nothing older follows what is newer. What is judged is not locked meanwhile.
+    reading: Mutex<()>,
     shown: ArcSwap<Shown>,
     watchers: Watchers,
     pub(super) counters: GuardCounters,
@@ -118,8 +120,11 @@ impl Judged {
 
     fn begin(&mut self, running: Duration, found: &LeftBehind) {
         self.session = self.know(running, |known| Session::begin(known, &found.latches));
-        let is_lifted = |latch: &&Latch| !self.session.latches().contains(latch);
-        self.learned.lifted = found.latches.iter().filter(is_lifted).cloned().collect();
+        self.learned.lifted = self.know(running, |known| {
+            // What is of another license stays kept for that one.
+            let is_lifted = |latch: &&Latch| latch.is_lifted(known.held.as_ref(), known.findings);
+            found.latches.iter().filter(is_lifted).cloned().collect()
+        });
     }
 
     /// `spec/guard.md` §2.1: goes on at what is signed meanwhile.
@@ -132,6 +137,13 @@ impl Judged {
         let signed = self.floors.signed.max(floors.signed());
         self.imported_from = floors.snapshot;
         self.floors = TimeFloors { signed, imported, local: self.floors.local.clone() };
+        if let Some(rolled_back) = self.rolled_back {
+            // spec/guard.md §4.1: by this clock the next program starts, once nothing says any more that it is behind.
+            let wall = rolled_back.shown.plus(self.timeline.ran(boot));
+            if let Ok(now) = self.floors.tell(self.enforced.clock, wall) {
+                (self.rolled_back, self.timeline) = (None, Timeline::begin(now, self.floors.lasting(), boot));
+            }
+        }
         if self.rolled_back.is_none() {
             self.floors = self.floors.after_run(self.timeline.believed(boot));
             self.timeline = self.timeline.raised(&self.floors, boot);
@@ -195,7 +207,7 @@ impl Engine {
         }
         let enforced = enforced(material.as_ref(), &setup.local);
         let admitted_at = material.as_ref().and_then(|material| material.signed_at);
-        let kept = client.signed_floors();
+        let kept = client.signed_floors().unwrap_or(Floors::none());
         let signed = admitted_at.map_or(kept.signed(), |at| at.max(kept.signed()));
         let floors = TimeFloors { signed, imported: kept.snapshot.max(kept.ran), local: found.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
@@ -204,10 +216,11 @@ impl Engine {
         if let Some(now) = told.ok().filter(|_| is_known && enforced.clock.mode != Some(ClockMode::RunTime)) {
             counters.clock(now.clock);
         }
+        let floors = floors.after_start(enforced.clock, wall);
         let mut judged = Judged {
             timeline: timeline(&floors, told, running),
             phase: beyond_seconds(running),
-            floors: floors.after_start(enforced.clock, wall),
+            floors,
             imported_from: kept.snapshot,
             rolled_back: told.err(),
             unheard_at: found.unheard_at,
@@ -224,10 +237,14 @@ impl Engine {
         };
         judged.begin(running, &found);
         if setup.is_online && (judged.may_be_answered() || has_unread) {
-            let beat = client.heartbeat();
-            take_in(&client, &setup, &counters, &mut judged, &beat);
-            if is_old(&beat) {
-                take_in(&client, &setup, &counters, &mut judged, &client.heartbeat());
+            let hear = |judged: &mut Judged| {
+                let beat = client.heartbeat();
+                let heard = Brought::by(&beat, &client, (&setup, &counters));
+                take_in(&client, (&setup.local, &counters), judged, heard);
+                beat
+            };
+            if is_old(&hear(&mut judged)) {
+                let _ = hear(&mut judged);
             }
             judged.begin(client.clock.running(), &found);
         }
@@ -238,6 +255,7 @@ impl Engine {
             client,
             setup,
             judged: Mutex::new(judged),
+            reading: Mutex::default(),
             shown,
             watchers: Watchers::default(),
             counters,
@@ -260,23 +278,43 @@ impl Engine {
         if self.client.clock.glance() < shown.until {
             return shown;
         }
-        self.look();
+        match self.reading.try_lock() {
+            Ok(reading) => self.read_anew(reading),
+            Err(TryLockError::Poisoned(reading)) => self.read_anew(reading.into_inner()),
+            // Whoever reads judges by it afterwards. No action waits for that.
+            Err(TryLockError::WouldBlock) => self.judge(|_| ()),
+        }
         self.shown.load()
     }
 
     /// Judges again, because time has passed, or revocation data was imported.
     pub(super) fn look(&self) {
-        self.judge(|judged| self.read_revocations(judged));
+        self.read_anew(self.reading());
+    }
+
+    fn read_anew(&self, reading: MutexGuard<'_, ()>) {
+        let read = self.read_revocations();
+        let is_news = self.judge_quietly(|judged| self.take_over(judged, read));
+        drop(reading);
+        self.tell(is_news);
     }
 
     /// An answer came, or none. One to what an earlier call had sent is followed by another question, so that the time is known. Nothing is
     /// locked while somebody is asked.
     pub(super) fn heard(&self, beat: &Result<Beat, Error>) {
-        self.judge(|judged| take_in(&self.client, &self.setup, &self.counters, judged, beat));
+        self.take_in(beat);
         if is_old(beat) {
-            let again = self.client.heartbeat();
-            self.judge(|judged| take_in(&self.client, &self.setup, &self.counters, judged, &again));
+            self.take_in(&self.client.heartbeat());
         }
+    }
+
+    fn take_in(&self, beat: &Result<Beat, Error>) {
+        let reading = self.reading();
+        let heard = Brought::by(beat, &self.client, (&self.setup, &self.counters));
+        let parts = (&self.setup.local, &self.counters);
+        let is_news = self.judge_quietly(|judged| take_in(&self.client, parts, judged, heard));
+        drop(reading);
+        self.tell(is_news);
     }
 
     /// Checks the machine again. Nothing is locked while files are read.
@@ -286,26 +324,45 @@ impl Engine {
             (judged.enforced.clone(), judged.approved())
         };
         let findings = self.setup.checks.look(&enforced, &approved, &self.counters);
-        self.judge(|judged| {
+        let reading = self.reading();
+        let read = self.read_revocations();
+        let is_news = self.judge_quietly(|judged| {
             judged.findings = findings;
-            self.read_revocations(judged);
+            self.take_over(judged, read);
         });
+        drop(reading);
+        self.tell(is_news);
     }
 
-    /// Looks everything up again where this program or another one imported something since, be it keys alone.
-    fn read_revocations(&self, judged: &mut Judged) {
-        let Ok(now) = self.client.known_of_files() else { return };
-        if now == judged.known {
-            return;
+    /// Looks everything up again where this program or another one imported something since, be it keys alone. `None`: there is nothing new, or
+    /// it cannot be read now, and the next look tries again.
+    fn read_revocations(&self) -> Option<ReadAnew> {
+        let known = self.client.known_of_files().ok()?;
+        if known == self.judged().known {
+            return None;
         }
-        let before = std::mem::replace(&mut judged.known, now);
-        judged.follow(self.client.signed_floors(), self.client.clock.running());
+        let floors = self.client.signed_floors().ok()?;
+        let loaded = match self.client.material(&self.setup.files) {
+            Err(Error::Configuration(why)) => {
+                self.counters.unreadable("what is held cannot be read", &why);
+                return None;
+            }
+            loaded => loaded,
+        };
+        let released = released(&self.client, &self.setup.files, &self.counters);
+        Some(ReadAnew { known, floors, loaded, released })
+    }
+
+    fn take_over(&self, judged: &mut Judged, read: Option<ReadAnew>) {
+        let Some(ReadAnew { known, floors, loaded, released }) = read else { return };
+        let before = std::mem::replace(&mut judged.known, known);
+        judged.follow(floors, self.client.clock.running());
         let snapshot = |known: &KnownOfFiles| known.revocations.snapshot.clone();
         if let Some(taken) = snapshot(&judged.known).filter(|taken| snapshot(&before).as_ref() != Some(taken))
         {
             self.counters.imported(taken.maximum.version, taken.issued_at);
         }
-        match self.client.material(&self.setup.files) {
+        match loaded {
             // The key that signed it may be listed no more, and nothing else has to bring that home.
             Err(Error::Security(why)) => {
                 self.counters.unreadable("what is held does not count", &why);
@@ -313,7 +370,7 @@ impl Engine {
             }
             loaded => judged.hold(counted(loaded, &self.counters), &self.setup.local, &self.counters),
         }
-        judged.released = released(&self.client, &self.setup.files, &self.counters);
+        judged.released = released;
     }
 
     /// Takes a snapshot over, and with it looks up what lies beside the program.
@@ -340,6 +397,11 @@ impl Engine {
     }
 
     fn judge(&self, change: impl FnOnce(&mut Judged)) {
+        self.tell(self.judge_quietly(change));
+    }
+
+    /// Whether what is shown now is news. Who watches is told once nothing is locked.
+    fn judge_quietly(&self, change: impl FnOnce(&mut Judged)) -> bool {
         let mut judged = self.judged();
         let before = judged.session.latches().to_vec();
         change(&mut judged);
@@ -350,11 +412,18 @@ impl Engine {
         if is_due || judged.session.latches() != before {
             self.keep(&mut judged);
         }
-        let is_news = self.show(&judged);
-        drop(judged);
+        self.show(&judged)
+    }
+
+    fn tell(&self, is_news: bool) {
         if is_news {
             self.watchers.tell(|| self.shown.load().state.clone());
         }
+    }
+
+    fn reading(&self) -> MutexGuard<'_, ()> {
+        // It guards nothing that could be half changed.
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn judged(&self) -> MutexGuard<'_, Judged> {
@@ -426,17 +495,48 @@ fn is_old(beat: &Result<Beat, Error>) -> bool {
     beat.as_ref().is_ok_and(|beat| !beat.asked_now)
 }
 
+/// What was read where this program or another one imported something.
+struct ReadAnew {
+    known: KnownOfFiles,
+    floors: Floors,
+    loaded: Result<Option<Material>, Error>,
+    released: Vec<Module>,
+}
+
+/// What was read once a heartbeat was answered.
+struct Brought {
+    authority: UnixSeconds,
+    material: Option<Material>,
+    released: Vec<Module>,
+}
+
+impl Brought {
+    fn by<'b>(
+        beat: &'b Result<Beat, Error>,
+        client: &Client,
+        (setup, counters): (&Setup, &GuardCounters),
+    ) -> Result<(&'b Beat, Self), &'b Error> {
+        let beat = beat.as_ref()?;
+        let brought = Self {
+            authority: client.signed_floors().map_or_else(|_| epoch(), |floors| floors.authority),
+            material: counted(client.material(&setup.files), counters),
+            // The key that signed it may be listed no more.
+            released: released(client, &setup.files, counters),
+        };
+        Ok((beat, brought))
+    }
+}
+
 /// Takes in what a heartbeat brought.
 fn take_in(
     client: &Client,
-    setup: &Setup,
-    counters: &GuardCounters,
+    (local, counters): (&Local, &GuardCounters),
     judged: &mut Judged,
-    beat: &Result<Beat, Error>,
+    heard: Result<(&Beat, Brought), &Error>,
 ) {
     let running = client.clock.running();
-    let beat = match beat {
-        Ok(beat) => beat,
+    let (beat, brought) = match heard {
+        Ok(heard) => heard,
         Err(why) => {
             counters.heartbeat_failed(why);
             judged.unheard_at = Some(judged.time(running).at);
@@ -444,10 +544,9 @@ fn take_in(
         }
     };
     if beat.asked_now {
-        let authority = client.signed_floors().authority;
-        judged.timeline = judged.timeline.heard(beat.server_time, authority, beat.came_at.as_secs());
+        judged.timeline = judged.timeline.heard(beat.server_time, brought.authority, beat.came_at.as_secs());
         judged.phase = beyond_seconds(beat.came_at);
-        judged.floors = judged.floors.heard(beat.server_time, authority);
+        judged.floors = judged.floors.heard(beat.server_time, brought.authority);
         judged.imported_from = epoch();
         judged.rolled_back = None;
         judged.learned.heard_time = true;
@@ -460,9 +559,8 @@ fn take_in(
             judged.learned.was_answered = true;
         }
     }
-    judged.hold(counted(client.material(&setup.files), counters), &setup.local, counters);
-    // The key that signed it may be listed no more.
-    judged.released = released(client, &setup.files, counters);
+    judged.hold(brought.material, local, counters);
+    judged.released = brought.released;
 }
 
 /// The modules of the release that is installed. One that does not verify is told, and approves nothing.

@@ -59,6 +59,14 @@ pub(crate) struct RanBySnapshot {
     pub(crate) until: UnixSeconds,
 }
 
+impl Files {
+    /// A license and a proof that somebody shows.
+    pub(super) fn of(files: LicenseFiles<'_>) -> Self {
+        let owned = |file: Option<&[u8]>| file.map(<[u8]>::to_vec);
+        Self { license: owned(files.license), proof: owned(files.proof), release: None }
+    }
+}
+
 impl RanBySnapshot {
     /// What becomes of what is kept. What was replaced by an earlier time since is not raised again.
     fn over(self, there: Floors) -> Option<UnixSeconds> {
@@ -114,8 +122,9 @@ impl Client {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let there = state.guarded.clone().unwrap_or_default();
-            let has_new = left.latches.iter().any(|latch| !there.latches.contains(latch));
+            let known = there.latches.clone();
             let left = left.clone().over(there, learned);
+            let has_new = left.latches.iter().any(|latch| !known.contains(latch));
             let mut revocations = state.revocations.clone();
             // A reason that revocation data gave is nothing without what was found there.
             looked.inspect(|looked| revocations.note(looked));
@@ -138,9 +147,8 @@ impl Client {
     }
 
     /// The newest times under signatures that this client believed.
-    pub(crate) fn signed_floors(&self) -> Floors {
-        let found = self.kept().ok().flatten();
-        found.map_or(Floors::none(), |found| self.floors(&found.state))
+    pub(crate) fn signed_floors(&self) -> Result<Floors, ConfigurationError> {
+        Ok(self.kept()?.map_or(Floors::none(), |found| self.floors(&found.state)))
     }
 
     /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found there of
@@ -165,13 +173,12 @@ impl Client {
 
     /// Whether this device's time comes from no clock, as its license says, or one of these files.
     pub(crate) fn reads_no_clock(&self, files: LicenseFiles<'_>) -> bool {
-        let bytes = |file: Option<&[u8]>| file.map(<[u8]>::to_vec);
-        let files = Files { license: bytes(files.license), proof: bytes(files.proof), release: None };
-        let held = self.found_material(&files).ok().flatten();
+        let held = self.found_material(&Files::of(files)).ok().flatten();
         held.is_some_and(|material| material.reads_no_clock())
     }
 
-    fn found_material(&self, files: &Files) -> Result<Option<Material>, Error> {
+    /// The same. Nothing is remembered.
+    pub(super) fn found_material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let found = self.kept()?;
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated

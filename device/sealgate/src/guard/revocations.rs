@@ -1,7 +1,7 @@
 //! How it stands with revocation data, for people.
 
 use sealgate_artifact::UnixSeconds;
-use sealgate_rules::{Enforced, Revocations, revocations};
+use sealgate_rules::{Enforced, Revocations, revocations, stale_at};
 
 use super::material::Files;
 use crate::offline::known_chain;
@@ -23,12 +23,26 @@ pub struct RevocationStatus {
     pub is_revoked: bool,
     /// Which of them.
     pub revoked: Vec<HeldStatement>,
+    /// Whether one of them could not be looked up and may be listed: it gives no right until it was (`spec/revocation.md` §5.5, §5.6).
+    pub is_unseen: bool,
+    /// From when on staleness takes the rights. `None`: the license does not want that.
+    pub takes_rights_at: Option<UnixSeconds>,
     /// Why what was imported before is not there any more, or is not believed: import a snapshot again.
     pub missing: Option<String>,
+    /// Why what is held, or lies in the files, was not looked up: it does not verify.
+    pub unverified: Option<String>,
+}
+
+impl RevocationStatus {
+    /// Whether what was lost, or is too old, has taken the rights at this time. What is listed ([`is_revoked`](Self::is_revoked)) gives none
+    /// anyhow.
+    pub fn has_taken_rights(&self, now: UnixSeconds) -> bool {
+        self.is_unseen || self.takes_rights_at.is_some_and(|at| at <= now)
+    }
 }
 
 impl Client {
-    /// What this device knows of what the vendor took back, by its own time. Nobody is asked.
+    /// What this device knows of what the vendor took back, by its own time. Nobody is asked. What does not verify hides nothing else.
     pub fn revocations(&self) -> Result<RevocationStatus, Error> {
         self.revocations_for(LicenseFiles::default())
     }
@@ -49,18 +63,25 @@ impl Client {
             vouched_at: None,
             is_revoked: false,
             revoked: vec![],
+            is_unseen: false,
+            takes_rights_at: None,
             missing,
+            unverified: None,
         };
-        let owned = |file: Option<&[u8]>| file.map(<[u8]>::to_vec);
-        let files = Files { license: owned(files.license), proof: owned(files.proof), release: None };
         // What asks nobody makes no state.
-        let material = if found.is_some() { self.material(&files)? } else { None };
+        let material = if found.is_some() { self.material(&Files::of(files)) } else { Ok(None) };
+        let material = material.unwrap_or_else(|why| {
+            status.unverified = Some(why.to_string());
+            None
+        });
         if let Some(material) = material {
             let (held, now) = (material.held(None), self.trusted_time()?);
             let enforced = Enforced::of(&material.license.conditions);
             status.state = revocations(&held, &enforced, material.looked.says, now);
             status.vouched_at = Some(held.vouched_at);
             status.is_revoked = held.is_revoked;
+            status.is_unseen = held.is_unseen;
+            status.takes_rights_at = stale_at(&held, &enforced);
             status.revoked = material.looked.listed.iter().map(|found| found.what).collect();
             status.missing = material.looked.missing.clone().or(status.missing);
         }

@@ -101,6 +101,12 @@ pub enum ImportError {
         /// What counts.
         imported: Box<SnapshotImport>,
     },
+    /// The same because somebody else imports, and did not end in some seconds.
+    #[error("what it says counts, but it could not be kept: another import is under way")]
+    Overtaken {
+        /// What counts.
+        imported: Box<SnapshotImport>,
+    },
     /// The state could not be read or written. Nothing of it counts.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
@@ -122,7 +128,7 @@ impl ImportError {
             Self::File(error) => error.code(),
             Self::Purpose(_) => Code::KindUnexpected,
             Self::Refused { why, .. } => why.code(),
-            Self::NotKept { .. } => Code::FileUnreadable,
+            Self::NotKept { .. } | Self::Overtaken { .. } => Code::FileUnreadable,
             Self::Configuration(error) => error.code(),
         }
     }
@@ -148,6 +154,7 @@ impl ImportError {
             Self::NotKept { .. } => {
                 "Make the state folder writable for the user who runs this program, make room on its disk, and import the file again."
             }
+            Self::Overtaken { .. } => "Import the file again, once the other import has ended.",
             Self::Configuration(error) => error.fix(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{KeyState, KeyUse, PublicKey, StatementId, UnixSeconds};
+use sealgate_artifact::{KeyState, PublicKey, StatementId, UnixSeconds};
 use sealgate_trust::{Maximum, TenantTrust};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,8 @@ use crate::maximum::MaximumText;
 
 /// How many statements are remembered as looked up. A machine holds few; whoever shows it many files fills no disk.
 const SEEN: usize = 64;
+/// Of how many signers the newest whole shard of a block is remembered, the latest ones.
+const WHOLE: usize = 8;
 
 /// Deleting the file, or putting an older one back, undoes nothing of it (`spec/revocation.md` §5.5).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,8 +45,8 @@ pub(crate) struct SnapshotTaken {
 pub(crate) struct ShardTaken {
     pub(crate) maximum: Maximum,
     pub(crate) issued_at: UnixSeconds,
-    /// The newest shard of the block of which the snapshot was taken over whole: only that vouches for anybody.
-    pub(crate) whole: Option<Whole>,
+    /// The newest shards of the block of which the snapshot was taken over whole, one of whoever signed: only they vouch for anybody.
+    pub(crate) whole: Vec<Whole>,
 }
 
 /// A shard that vouches.
@@ -67,13 +69,13 @@ impl RevocationMemory {
     /// since.
     pub(crate) fn lists(&self, id: StatementId, chain: &TenantTrust) -> Option<&[PublicKey]> {
         let keys = self.listed.get(&id)?;
-        keys.iter().any(|key| !is_revoked(chain, key)).then_some(keys.as_slice())
+        (!is_revoked_all(chain, keys)).then_some(keys.as_slice())
     }
 
     /// `spec/revocation.md` §5.6: since when it is not known whether a statement is rightly listed.
     pub(crate) fn doubted_at(&self, id: StatementId, chain: &TenantTrust) -> Option<UnixSeconds> {
         let keys = self.listed.get(&id);
-        let by_revoked = keys.is_some_and(|keys| keys.iter().all(|key| is_revoked(chain, key)));
+        let by_revoked = keys.is_some_and(|keys| is_revoked_all(chain, keys));
         self.doubted.get(&id).copied().or(by_revoked.then(|| signed_at(chain)))
     }
 
@@ -99,21 +101,37 @@ impl RevocationMemory {
         }
     }
 
-    /// A look at a shard that counts ends every doubt.
+    /// A look at the newest shard ends every doubt. One at an older shard, of a program that has not looked since, replaces nothing.
     pub(crate) fn see(&mut self, found: &[Seen]) {
-        self.doubted.retain(|id, _| found.iter().all(|one| one.statement != *id));
-        let new: Vec<Seen> = found.iter().filter(|one| !self.seen.contains(one)).copied().collect();
-        self.seen.retain(|one| new.iter().all(|new| new.statement != one.statement));
-        self.seen.extend(new);
+        for one in found {
+            let is_newest = self.is_newest(one.shard);
+            if is_newest {
+                self.doubted.remove(&one.statement);
+            }
+            let before = self.seen.iter().position(|seen| seen.statement == one.statement);
+            let is_newer = |at: usize| !is_newest && self.is_newest(self.seen[at].shard);
+            // What is looked up again is not written down anew each time.
+            let is_late = |at: usize| self.seen[at] == *one && self.seen.len() - at <= SEEN / 2;
+            match before {
+                Some(at) if is_newer(at) || is_late(at) => continue,
+                Some(at) => drop(self.seen.remove(at)),
+                None => {}
+            }
+            self.seen.push(*one);
+        }
         let beyond = self.seen.len().saturating_sub(SEEN);
         self.seen.drain(..beyond);
+    }
+
+    fn is_newest(&self, shard: StatementId) -> bool {
+        self.shards.values().any(|taken| taken.maximum.statement == shard)
     }
 
     /// A revoked key may leave the keyset one day, and what it listed must not count again then.
     pub(crate) fn forget_revoked(&mut self, chain: &TenantTrust) {
         self.drop_keys(signed_at(chain), |key| is_revoked(chain, key));
         for taken in self.shards.values_mut() {
-            taken.whole.take_if(|whole| whole.by.iter().all(|key| is_revoked(chain, key)));
+            taken.whole.retain(|whole| !is_revoked_all(chain, &whole.by));
         }
     }
 
@@ -138,23 +156,38 @@ impl RevocationMemory {
 impl ShardTaken {
     /// What vouches; nothing that only revoked keys have signed.
     pub(super) fn whole_at(&self, chain: &TenantTrust) -> Option<UnixSeconds> {
-        let whole = self.whole.as_ref()?;
-        whole.by.iter().any(|key| !is_revoked(chain, key)).then_some(whole.at)
+        let whole = self.whole.iter().filter(|whole| !is_revoked_all(chain, &whole.by));
+        whole.map(|whole| whole.at).max()
     }
 
-    /// Whether a key that may sign shards raised it.
-    pub(super) fn counts(&self, chain: &TenantTrust) -> bool {
-        chain.tenant_keyset().get().keys.iter().any(|listed| {
-            listed.key_use == KeyUse::Snapshot
-                && listed.state != KeyState::Revoked
-                && self.maximum.raised_by.contains(&listed.public_key)
-        })
+    /// Takes the word of one more whole snapshot. Later words of the same keys replace it, and nobody's word replaces another's: a thief takes no
+    /// honest one away.
+    pub(crate) fn vouch(&mut self, new: Whole) {
+        let same = self.whole.iter_mut().find(|whole| whole.by == new.by);
+        match same {
+            // What a file vouched for once stays so.
+            Some(whole) if whole.at >= new.at => {}
+            Some(whole) => *whole = new,
+            None => self.whole.push(new),
+        }
+        self.whole.sort_by_key(|whole| whole.at);
+        let beyond = self.whole.len().saturating_sub(WHOLE);
+        self.whole.drain(..beyond);
+    }
+
+    /// Whether any of the keys that raised it is not revoked.
+    pub(crate) fn counts(&self, chain: &TenantTrust) -> bool {
+        !is_revoked_all(chain, &self.maximum.raised_by)
     }
 }
 
 /// When the tenant keyset was signed.
 fn signed_at(chain: &TenantTrust) -> UnixSeconds {
     chain.tenant_keyset().get().issued_at
+}
+
+fn is_revoked_all(chain: &TenantTrust, keys: &[PublicKey]) -> bool {
+    keys.iter().all(|key| is_revoked(chain, key))
 }
 
 /// A key that is not listed any more was retired, and goes on counting.
@@ -186,7 +219,7 @@ struct SnapshotText {
 struct ShardText {
     newest: MaximumText,
     issued_at: u64,
-    whole: Option<(u64, String, Vec<String>)>,
+    whole: Vec<(u64, String, Vec<String>)>,
 }
 
 impl RevocationText {
@@ -198,8 +231,9 @@ impl RevocationText {
             issued_at: shard.issued_at.get(),
             whole: shard
                 .whole
-                .as_ref()
-                .map(|whole| (whole.at.get(), whole.shard.to_string(), keys(&whole.by))),
+                .iter()
+                .map(|whole| (whole.at.get(), whole.shard.to_string(), keys(&whole.by)))
+                .collect(),
         };
         (!memory.is_empty()).then(|| Self {
             snapshot: memory.snapshot.as_ref().map(|snapshot| SnapshotText {
@@ -232,7 +266,7 @@ impl RevocationText {
             let taken = ShardTaken {
                 maximum: text.newest.read()?,
                 issued_at: UnixSeconds::new(text.issued_at)?,
-                whole: read(text.whole, whole).ok()?,
+                whole: text.whole.into_iter().map(whole).collect::<Option<_>>()?,
             };
             Some((block, taken))
         };

@@ -16,3 +16,4 @@ pub(crate) use crate::looked::{Listed, Looked, Seen, Slot};
 pub(crate) use kept_file::{KeptFile, is_kept, keep};
 pub(crate) use look::Lookup;
 pub(crate) use memory::{RevocationMemory, RevocationText, ShardTaken, SnapshotTaken, Whole};
+pub(crate) use store::{is_busy, lock_in_time};

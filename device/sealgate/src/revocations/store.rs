@@ -4,8 +4,12 @@ use std::any::Any;
 use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub(super) const BUSY: &str = "another import is under way";
+/// How often whoever imports asks for a lock that is held, and how long apart: three seconds, in which a file is written.
+const TRIES: usize = 30;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A file that is read from any place.
 pub trait RevocationFile: Read + Seek {}
@@ -16,7 +20,7 @@ impl<F: Read + Seek> RevocationFile for F {}
 /// time. Whoever deletes or changes it un-revokes nothing: [`Store`](crate::Store) keeps what was found, and what was never looked up gives no
 /// right until the data is there again (`spec/revocation.md` §5.5).
 pub trait RevocationStore: Send + Sync {
-    /// Keeps every other process and thread that imports out while what it returns lives. Whoever holds it is not waited for: the
+    /// Keeps every other process and thread that imports out while what it returns lives. It waits for nobody: where somebody holds it, the
     /// error is of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy).
     fn lock(&self) -> io::Result<Box<dyn Any>>;
 
@@ -47,6 +51,24 @@ impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
     fn folder(&self) -> &Path {
         (**self).folder()
     }
+}
+
+/// Waits for whoever imports now, and not for one who holds the lock for good.
+#[expect(clippy::disallowed_methods, reason = "no system tells within a time that a file's lock is free")]
+pub(crate) fn lock_in_time(store: &dyn RevocationStore) -> io::Result<Box<dyn Any>> {
+    for _ in 0..TRIES {
+        let locked = store.lock();
+        if !is_busy(&locked) {
+            return locked;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    store.lock()
+}
+
+/// Whether somebody else holds it.
+pub(crate) fn is_busy(lock: &io::Result<Box<dyn Any>>) -> bool {
+    lock.as_ref().is_err_and(|why| why.kind() == io::ErrorKind::ResourceBusy)
 }
 
 /// Keeps it in a file of the state's folder: see [`KeptRevocations::new`].

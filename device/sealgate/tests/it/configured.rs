@@ -18,10 +18,20 @@ pub(crate) fn configured(
     config: &str,
     variable: Option<&str>,
 ) -> Result<Guard, StartRefused> {
+    configured_by(&machine.client(), folder, config, variable)
+}
+
+/// The same of a program that keeps its state elsewhere.
+pub(crate) fn configured_by(
+    client: &Arc<Client>,
+    folder: &Path,
+    config: &str,
+    variable: Option<&str>,
+) -> Result<Guard, StartRefused> {
     let text = config.replace("licenses/", &format!("{}/", folder.display()));
     let config = GuardConfig::from_json(&text).expect("it reads");
     let key = config.license_key(variable).expect("it reads");
-    let guard = machine.client().guard().without_threads();
+    let guard = client.guard().without_threads();
     guard.configured(&config, key).expect("what lies there reads").start()
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sealgate::guard::{Lack, Standing};
 use sealgate::{BeatSaid, MemoryStore, Store};
+use sealgate_artifact::LicenseId;
 use serde_json::{Value, json};
 
 use crate::authority::{DAY, NOW, key};
@@ -220,4 +221,34 @@ fn an_older_copy_with_its_clock_runs_that_time_again_and_is_seen() {
     assert!(matches!(beat.expect("answered").said, BeatSaid::Refused { .. }));
     says(&lines, "WARN", &["[License] Heartbeat failed: nonce_replayed"]);
     assert_eq!(lack(&guard), Some(Lack::Unheard), "and a server's time is the time");
+}
+
+/// `spec/guard.md` §4.2: whoever starts with another license for once lifts nothing of the first one's.
+#[test]
+fn a_start_with_another_license_forgets_no_reason_of_the_first() {
+    let machine = Machine::unactivated(None);
+    let first = machine.site.authority().license();
+    let other = {
+        let mut vendor = machine.site.authority().clone();
+        vendor.license.license = LicenseId::from_bytes([99; 16]);
+        vendor.license.expires_at = None;
+        vendor.license()
+    };
+    let start = |license: &[u8]| {
+        let guard = machine.client().guard().files(Some(license.to_vec()), None);
+        guard.offline().without_threads().start().expect("it starts")
+    };
+    let fell = || machine.client().last_run().expect("it reads").fell;
+    // A clock that goes on for as long as its program runs is believed.
+    let guard = start(&first);
+    machine.clocks.sleep(40 * DAY);
+    guard.verify_integrity();
+    assert_eq!(lack(&guard), Some(Lack::Expired));
+    drop(guard);
+    assert_eq!(fell().len(), 1);
+    for _ in 0..2 {
+        assert_eq!(lack(&start(&other)), None);
+        assert_eq!(fell().iter().map(|it| it.lack.clone()).collect::<Vec<_>>(), [Lack::Expired]);
+    }
+    assert_eq!(lack(&start(&first)), Some(Lack::Expired));
 }

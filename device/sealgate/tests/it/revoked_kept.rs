@@ -94,14 +94,16 @@ fn a_damaged_file_keeps_no_new_one_out() {
     assert_eq!(kept(&station), [0].into());
 }
 
-/// Whoever holds the lock hangs no program, and keeps nothing from counting.
+/// Whoever holds the lock for good hangs no program, and keeps nothing from counting.
 #[test]
-fn another_import_is_not_waited_for() {
+fn another_import_is_not_waited_for_without_end() {
     let station = Station::activated(None);
     let held = KeptRevocations::new(station.folder()).lock().expect("it is free");
     let file = station.draft(1, &[shard(0, 1, &[of_license()])]).file();
     let error = station.import_file(&file).expect_err("somebody holds the lock");
+    assert!(matches!(error, ImportError::Overtaken { .. }), "{error:?}");
     assert!(error.to_string().contains("another import is under way"), "{error}");
+    assert!(!error.fix().contains("disk"), "{}", error.fix());
     assert_eq!(station.client().activation().expect_err("taken back").code(), "revoked");
     drop(held);
     station.import_file(&file).expect("whole");
@@ -134,6 +136,62 @@ impl RevocationStore for NoLocks {
 
     fn folder(&self) -> &Path {
         self.0.folder()
+    }
+}
+
+/// Another import holds the lock when somebody asks for it first.
+struct Overtaken(NoLocks);
+
+impl RevocationStore for Overtaken {
+    fn lock(&self) -> io::Result<Box<dyn Any>> {
+        let NoLocks(kept, happens) = &self.0;
+        let Some(happens) = happens.lock().expect("nobody panicked with it").take() else {
+            return kept.lock();
+        };
+        happens();
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+
+    fn open(&self) -> io::Result<Option<Box<dyn RevocationFile>>> {
+        self.0.open()
+    }
+
+    fn replace(&self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        self.0.replace(write)
+    }
+
+    fn folder(&self) -> &Path {
+        self.0.folder()
+    }
+}
+
+/// A guard's import and that of a tool, of the same file or of two: each is judged by what the one before left, and the newest is kept.
+#[test]
+fn an_import_that_is_overtaken_goes_on_after_the_other_one() {
+    for (other, refused) in [(2, None), (1, None), (3, Some("version_rollback"))] {
+        let station = Station::new(None);
+        let folder = tempfile::tempdir().expect("a folder");
+        let (state, kept) = (Arc::new(MemoryStore::new()), Arc::new(MemoryRevocations::new(folder.path())));
+        let meanwhile = Arc::new(Mutex::new(None));
+        let client = || {
+            let build = Client::builder(station.machine.site.trust())
+                .server(ORIGIN)
+                .store(state.clone())
+                .revocation_store(Overtaken(NoLocks(kept.clone(), meanwhile.clone())))
+                .clock(station.machine.clocks.clone())
+                .transport(station.machine.site.clone());
+            build.build().expect("configured")
+        };
+        client().activate(&key()).expect("admitted");
+        let file = |version| station.draft(version, &[shard(0, version, &[1])]).file();
+        let (ours, theirs, another) = (file(2), file(other), client());
+        let imports = move || drop(another.import_snapshot(&theirs[..], None).expect("whole"));
+        *meanwhile.lock().expect("nobody panicked with it") = Some(Box::new(imports) as Happens);
+        let error = client().import_snapshot(&ours[..], None).err();
+        assert_eq!(error.map(|error| error.code().to_string()).as_deref(), refused, "{other}");
+        let status = client().revocations().expect("it reads");
+        assert_eq!(status.snapshot.map(|said| said.version), Some(other.max(2)));
+        assert_eq!((status.state, status.missing), (Revocations::Fresh, None), "{other}");
     }
 }
 

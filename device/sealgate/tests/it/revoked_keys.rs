@@ -178,10 +178,35 @@ fn a_file_of_older_keys_than_the_builds_does_not_lead_back() {
         // Nor where a clock is set back to before the build's keys.
         station.machine.site.authority().tenant_since = NOW + 3 * DAY;
         station.update();
-        station.changes_nothing(&stolen, "version_rollback");
+        station.changes_nothing(&stolen, "signature_invalid");
         // What is not newer than the build's is no news.
         station.machine.pass(3 * DAY);
         let recovery = Draft { by: 71, ..station.draft(2, &[]) };
         assert!(!station.import_file(&recovery.file()).expect("whole").has_new_keys);
     }
+}
+
+/// `spec/revocation.md` §5.4: what was accepted before its key was retired is the same again.
+#[test]
+fn the_same_file_again_is_not_judged_by_keys_that_came_since() {
+    let station = Station::activated(None);
+    station.machine.pass(3 * DAY);
+    let late = |mut said: Draft| {
+        (said.snapshot.issued_at, said.snapshot.next_update) = (at(NOW + 3 * DAY), at(NOW + 4 * DAY));
+        said.file()
+    };
+    let mut said = shard(0, 1, &[7]);
+    (said.issued_at, said.next_update) = (at(NOW + 3 * DAY), at(NOW + 4 * DAY));
+    let file = late(station.draft(1, &[said]));
+    station.import_file(&file).expect("whole");
+    {
+        // By a keyset that says an earlier time.
+        let mut vendor = station.machine.site.authority();
+        vendor.snapshotters = vec![(SNAPSHOTTER, KeyState::Retired), (71, KeyState::Active)];
+        vendor.tenant_version += 1;
+    }
+    let other = late(station.draft(2, &[]));
+    station.client().validate_license(&key()).expect("admitted");
+    assert!(station.import_file(&file).expect("the same").is_unchanged);
+    station.changes_nothing(&other, "key_retired");
 }

@@ -209,6 +209,7 @@ fn vouching_only_rises() {
     assert_eq!(vouched(), Some(at(NOW + 5 * DAY)), "the same shard, of a snapshot that is whole now");
     put_back(&state);
     assert_eq!(vouched(), Some(at(NOW + 3 * DAY)), "the state knows this shard, and that it was not whole");
+    station.machine.pass(DAY);
     let newest = [issued(6, shard(0, 3, &[4])), issued(6, shard(1, 3, &[4]))];
     station.import(3, &newest).expect("whole");
     put_back(&state);

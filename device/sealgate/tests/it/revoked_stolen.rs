@@ -6,7 +6,7 @@ use sealgate::guard::Lack;
 use sealgate_artifact::{Freshness, KeyState, Policy};
 
 use crate::authority::{DAY, NOW, Seed, at};
-use crate::guard::{heard, lack};
+use crate::guard::{HOUR, heard, lack};
 use crate::snapshot::{Draft, LICENSE_SLOT, PROOF_SLOT, SNAPSHOTTER, Station, shard};
 use crate::told::{says, told};
 
@@ -61,7 +61,13 @@ fn what_only_a_revoked_key_listed_gives_no_right_until_it_is_looked_up() {
         for is_built_in in [false, true] {
             let mut station = Station::activated(None);
             station.import_file(&by(&station, SNAPSHOTTER, 1, &listed())).expect("it looks genuine");
+            // Nobody vouched for it since.
+            station.machine.pass(HOUR);
+            station.machine.site.authority().tenant_since = NOW + HOUR;
             keys(&station, &[(SNAPSHOTTER, KeyState::Revoked), (NEXT, KeyState::Active)]);
+            // Nobody has vouched for the license since.
+            station.machine.pass(DAY);
+            station.machine.site.authority().tenant_since = NOW + DAY;
             let shards = [shard(0, 2, &slots)];
             let mut cut = Draft::signed_by(NEXT, &station.machine.site.authority(), 2, &shards);
             cut.shards.clear();
@@ -147,4 +153,55 @@ fn what_was_accepted_is_not_judged_anew_when_its_key_is_retired() {
         told(|| other.client().guard().files(Some(license), None).offline().without_threads().start());
     assert_eq!(lack(&guard.expect("it starts")), Some(Lack::NoLicense));
     says(&lines, "WARN", &["what is held does not count", "retired"]);
+}
+
+/// What an honest key vouched for stays, also where a thief's key said something later.
+#[test]
+fn a_thief_takes_no_honest_word_away() {
+    let mut station = Station::activated(None);
+    keys(&station, &[(SNAPSHOTTER, KeyState::Active), (NEXT, KeyState::Active)]);
+    let whole = |key, version, days| {
+        let mut said = shard(0, version, &[]);
+        (said.issued_at, said.next_update) = (at(NOW + days * DAY), at(NOW + (days + 1) * DAY));
+        Draft::signed_by(key, &station.machine.site.authority(), version, &[said]).file()
+    };
+    station.machine.pass(2 * DAY);
+    let files = [whole(NEXT, 1, 0), whole(SNAPSHOTTER, 2, 2), whole(NEXT, 3, 1)];
+    let vouched = |station: &Station| station.client().revocations().expect("it reads").vouched_at;
+    for file in &files {
+        station.import_file(file).expect("it looks genuine");
+    }
+    assert_eq!(vouched(&station), Some(at(NOW + 2 * DAY)));
+    // The honest one again brings nothing new.
+    assert!(station.import_file(&files[2]).expect("whole").is_unchanged);
+    keys(&station, &[(SNAPSHOTTER, KeyState::Revoked), (NEXT, KeyState::Active)]);
+    station.update();
+    assert_eq!(vouched(&station), Some(at(NOW + DAY)));
+}
+
+/// `spec/revocation.md` §5.5: a key that left the keyset goes on counting, also for what was not looked up.
+#[test]
+fn what_a_key_that_left_signed_is_missed_where_it_is_lost() {
+    for is_built_in in [false, true] {
+        let mut station = Station::new(None);
+        station.import_file(&by(&station, SNAPSHOTTER, 1, &listed())).expect("whole");
+        keys(&station, &[(NEXT, KeyState::Active)]);
+        if is_built_in {
+            station.update();
+        } else {
+            let shards = [shard(0, 2, &listed())];
+            let mut cut = Draft::signed_by(NEXT, &station.machine.site.authority(), 2, &shards);
+            cut.shards.clear();
+            station.import_file(&cut.file()).expect_err("its shard is missing");
+        }
+        std::fs::remove_file(station.kept()).expect("it was there");
+        let license = station.machine.site.authority().license();
+        let starts = || {
+            let guard = station.client().guard().files(Some(license.clone()), None);
+            lack(&guard.offline().without_threads().start().expect("it starts"))
+        };
+        assert_eq!(starts(), Some(Lack::Stale), "{is_built_in}");
+        station.import_file(&by(&station, NEXT, 3, &[])).expect("whole");
+        assert_eq!(starts(), None, "{is_built_in}");
+    }
 }

@@ -27,7 +27,7 @@ fn start(station: &Station) -> Guard {
     station.client().guard().offline().without_threads().start().expect("it starts")
 }
 
-fn said_at(draft: Draft, after: u64) -> Vec<u8> {
+pub(crate) fn said_at(draft: Draft, after: u64) -> Vec<u8> {
     let mut draft = draft;
     draft.snapshot.issued_at = at(NOW + after);
     draft.snapshot.next_update = at(NOW + after + DAY);
@@ -75,6 +75,19 @@ fn a_thiefs_time_goes_with_his_key() {
             assert_eq!(lack(&start(&station)), None, "nothing that followed from it lasts");
         }
     }
+}
+
+/// The keyset that revokes the key says what time it is, too, whoever brings it: nobody gets back the time before.
+#[test]
+fn the_keyset_that_revokes_a_key_says_what_time_it_is() {
+    let mut station = Station::activated(Some(run_time()));
+    station.import_file(&said_at(station.draft(1, &[]), END + 5 * DAY)).expect("whole");
+    assert_eq!(lack(&start(&station)), Some(Lack::Expired));
+    revoke_snapshotter(&station);
+    station.machine.site.authority().tenant_since = NOW + END + DAY;
+    station.update();
+    assert_eq!(signed_time(&station), END + DAY);
+    assert_eq!(lack(&start(&station)), Some(Lack::Expired));
 }
 
 /// A server whose clock was ahead is healed by its next snapshot.
@@ -150,10 +163,10 @@ fn keys_of_a_file_that_is_refused_reach_a_running_program() {
 }
 
 /// What a program keeps, where something happens when it is read for the so many-th time: just after that.
-struct Happening<T> {
-    kept: Arc<T>,
-    left: Arc<AtomicUsize>,
-    happens: Arc<dyn Fn() + Send + Sync>,
+pub(crate) struct Happening<T> {
+    pub(crate) kept: Arc<T>,
+    pub(crate) left: Arc<AtomicUsize>,
+    pub(crate) happens: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl<T> Happening<T> {

@@ -373,19 +373,23 @@ on_both_engines! {
             let license = app.issue(&editor, &json!({}));
             assert_eq!(change(app, &license, "revoke", &json!({})).status, 200);
         };
-        for _ in 0..5 {
+        // The server's own job may have signed one of them.
+        let newest = || kept(app)[0]["version"].as_u64().expect("a version");
+        while newest() < minutes() + 5 {
             revoke();
-            assert_eq!(sign(app)["complete"], true);
+            assert_eq!(sign_once(app)["complete"], true);
         }
+        let before = kept(app).len();
         revoke();
         let held = sign_once(app);
         assert_eq!((&held["complete"], &held["snapshot"]["version"]), (&json!(false), &json!(minutes() + 5)));
         let wait = held["again_in"].as_u64().expect("says when");
         assert!(0 < wait && wait <= 60, "{wait}");
-        assert_eq!(kept(app).len(), 6);
+        assert_eq!(kept(app).len(), before);
         app.clock.advance(wait);
         let signed = sign(app);
-        assert_eq!((&signed["complete"], &signed["again_in"], &signed["snapshot"]["revoked"]), (&json!(true), &Value::Null, &json!(6)));
+        let revoked = &held["snapshot"]["revoked"].as_u64().expect("a number") + 1;
+        assert_eq!((&signed["complete"], &signed["again_in"], &signed["snapshot"]["revoked"]), (&json!(true), &Value::Null, &json!(revoked)));
         assert_eq!(sign(app)["complete"], true, "there is nothing more");
     }
 

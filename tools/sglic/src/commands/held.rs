@@ -27,6 +27,8 @@ pub(crate) enum Standing {
     Expired,
     /// The vendor took the license or this activation back, as imported revocation data says.
     Revoked,
+    /// What is known of revocations is lost, or too old.
+    Stale,
 }
 
 /// What is held.
@@ -68,17 +70,31 @@ impl Standing {
             Self::Overdue => "overdue: no heartbeat was answered for longer than the grace",
             Self::Expired => "expired: the license has ended",
             Self::Revoked => "revoked: imported revocation data lists the license or this activation",
+            Self::Stale => "stale: the program runs in its free tier until somebody vouches for the license",
         }
     }
 }
 
 impl Held {
     pub(crate) fn of(client: &Client, activation: &Activation) -> Result<Self, Failure> {
+        Self::with(client, activation, RevocationData::of(client)?)
+    }
+
+    /// The same with what is known of revocations.
+    pub(crate) fn with(
+        client: &Client,
+        activation: &Activation,
+        revocations: RevocationData,
+    ) -> Result<Self, Failure> {
         let text = |time: UnixSeconds| time.to_string();
-        let revocations = RevocationData::of(client)?;
-        let standing = Standing::of(activation, client.trusted_time()?);
+        let state = match Standing::of(activation, client.trusted_time()?) {
+            _ if revocations.revoked => Standing::Revoked,
+            // spec/guard.md §3.1: what else has taken the rights comes first.
+            Standing::Active | Standing::Grace if revocations.takes_rights => Standing::Stale,
+            standing => standing,
+        };
         Ok(Self {
-            state: if revocations.revoked { Standing::Revoked } else { standing },
+            state,
             license_id: activation.license().to_string(),
             activation_id: activation.id().to_string(),
             generation: activation.generation(),
@@ -100,7 +116,9 @@ impl Held {
         match self.state {
             Standing::Active => format!("{until}, without another heartbeat"),
             Standing::Grace => format!("{until}, then the program runs in its free tier"),
-            Standing::Ended | Standing::Overdue | Standing::Expired | Standing::Revoked => until.clone(),
+            Standing::Ended | Standing::Overdue | Standing::Expired | Standing::Revoked | Standing::Stale => {
+                until.clone()
+            }
         }
     }
 

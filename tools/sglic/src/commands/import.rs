@@ -7,7 +7,7 @@ use sealgate::{Client, Foreign, ImportError, SnapshotImport};
 use sealgate_artifact::{Carrier, Code, Kind};
 use serde_json::{Value, json};
 
-use super::revocations::Beside;
+use super::revocations::{Beside, not_looked_up};
 use crate::args::{Global, ImportArgs};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -44,30 +44,28 @@ fn staged(client: &Client, file: &Path, output: Output) -> Result<Staged, Failur
 }
 
 fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -> Result<(), Failure> {
-    match client.import_staged_for(staged, beside.files()) {
+    let error = match client.import_staged_for(staged, beside.files()) {
         Ok(imported) => {
-            output.result(&shown(&imported), |_| lines(&imported));
-            Ok(())
+            output.result(&shown(&imported, beside.unread()), |_| lines(&imported, beside.unread()));
+            return Ok(());
         }
-        Err(ImportError::Refused { why, imported }) => {
-            let error = ImportError::Refused { why, imported: imported.clone() };
-            let mut failure =
-                failure(&error, "the snapshot is refused", None).with("imported", shown(&imported));
-            if imported.has_new_keys || imported.snapshot.is_some() {
-                failure.lines.push("what was verified before that stays in force:".to_owned());
-                failure.lines.extend(lines(&imported).lines().map(str::to_owned));
-            }
-            Err(failure)
+        Err(error) => error,
+    };
+    let (of, counts, imported) = match &error {
+        ImportError::Refused { imported, .. } => {
+            ("the snapshot is refused", "what was verified before that stays in force:", imported)
         }
-        Err(ImportError::NotKept { why, imported }) => {
-            let error = ImportError::NotKept { why, imported: imported.clone() };
-            let mut failure = failure(&error, "the snapshot", None).with("imported", shown(&imported));
-            failure.lines.push("what counts:".to_owned());
-            failure.lines.extend(lines(&imported).lines().map(str::to_owned));
-            Err(failure)
+        ImportError::NotKept { imported, .. } | ImportError::Overtaken { imported } => {
+            ("the snapshot", "what counts:", imported)
         }
-        Err(error) => Err(failure(&error, "the snapshot cannot be kept", None)),
+        error => return Err(failure(error, "the snapshot cannot be kept", None)),
+    };
+    let mut failure = failure(&error, of, None).with("imported", shown(imported, beside.unread()));
+    if imported.has_new_keys || imported.snapshot.is_some() {
+        failure.lines.push(counts.to_owned());
+        failure.lines.extend(lines(imported, beside.unread()).lines().map(str::to_owned));
     }
+    Err(failure)
 }
 
 fn failure(error: &ImportError, of: &str, file: Option<&Path>) -> Failure {
@@ -100,7 +98,7 @@ fn other(file: &Path) -> Option<String> {
 }
 
 /// For programs.
-fn shown(imported: &SnapshotImport) -> Value {
+fn shown(imported: &SnapshotImport, unread: &[String]) -> Value {
     let shards = imported.shards.iter().map(|shard| {
         json!({
             "block": shard.block,
@@ -122,10 +120,11 @@ fn shown(imported: &SnapshotImport) -> Value {
         "shards": shards.collect::<Vec<_>>(),
         "revoked": revoked.collect::<Vec<_>>(),
         "unchanged": imported.is_unchanged,
+        "not_looked_up": unread,
     })
 }
 
-fn lines(imported: &SnapshotImport) -> String {
+fn lines(imported: &SnapshotImport, unread: &[String]) -> String {
     let mut lines = vec![];
     if let Some(said) = imported.snapshot {
         let again = if imported.is_unchanged { ", which was imported before" } else { "" };
@@ -147,5 +146,6 @@ fn lines(imported: &SnapshotImport) -> String {
         (false, _) => here.join(" and "),
     };
     lines.push(("revoked", here));
+    lines.extend(not_looked_up(unread));
     pairs(&lines)
 }

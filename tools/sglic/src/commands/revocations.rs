@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sealgate::{Client, HeldStatement, LicenseFiles, Revocations};
-use sealgate_artifact::UnixSeconds;
+use sealgate_artifact::{Code, UnixSeconds};
 use serde::Serialize;
 
 use crate::client::Here;
@@ -12,28 +12,61 @@ use crate::files;
 use crate::settings::license_beside;
 
 const DAY: u64 = 24 * 60 * 60;
+pub(crate) const IMPORT: &str = "Import a newer snapshot of the vendor's: `sglic import FILE.sgsnap`, or let the program reach its server.";
+const UNSEEN: &str = "revocation data may list the license or its activation, and cannot be looked up here: the license gives no right";
+const STALE: &str = "nobody vouched for so long that the license was not taken back that it gives no right";
 
 /// A license and a proof in files, where there are some.
 #[derive(Default)]
 pub(crate) struct Beside {
     license: Option<Vec<u8>>,
     proof: Option<Vec<u8>>,
+    /// Files that nobody named and that cannot be read, and why.
+    unread: Vec<String>,
 }
 
 impl Beside {
-    /// Those that are named, which must be there; else those that `activate` wrote.
+    /// These, as they were read.
+    pub(crate) fn of(license: Vec<u8>, proof: Vec<u8>) -> Self {
+        Self { license: Some(license), proof: Some(proof), unread: vec![] }
+    }
+
+    /// Those that are named, which must be there; else those that `activate` wrote, as far as they can be read.
     pub(crate) fn read(here: &Here, license: Option<&Path>, proof: Option<&Path>) -> Result<Self, Failure> {
         let written = here.settings.proof(&here.folder);
-        let of = |named: Option<&Path>, other: &Path| match named {
+        let mut unread = vec![];
+        let mut of = |named: Option<&Path>, other: &Path| match named {
             Some(named) => files::read(&files::resolved(named)).map(Some),
-            None => files::read_if_there(other),
+            None => Ok(read_or_note(other, &mut unread)),
         };
-        Ok(Self { license: of(license, &license_beside(&written))?, proof: of(proof, &written)? })
+        let (license, proof) = (of(license, &license_beside(&written))?, of(proof, &written)?);
+        Ok(Self { license, proof, unread })
+    }
+
+    /// What lies there, as far as it can be read.
+    pub(crate) fn placed(license: &Path, proof: &Path) -> Self {
+        let mut unread = vec![];
+        let mut of = |file: &Path| read_or_note(file, &mut unread);
+        let (license, proof) = (of(license), of(proof));
+        Self { license, proof, unread }
+    }
+
+    /// Files that nobody named and that cannot be read, and why.
+    pub(crate) fn unread(&self) -> &[String] {
+        &self.unread
     }
 
     pub(crate) fn files(&self) -> LicenseFiles<'_> {
         LicenseFiles { license: self.license.as_deref(), proof: self.proof.as_deref() }
     }
+}
+
+/// A file that nobody named, if it is there and can be read.
+fn read_or_note(file: &Path, unread: &mut Vec<String>) -> Option<Vec<u8>> {
+    files::read_if_there(file).unwrap_or_else(|why| {
+        unread.push(why.message);
+        None
+    })
 }
 
 /// For programs; `state` is `unknown`, `fresh` or `stale`.
@@ -51,6 +84,13 @@ pub(crate) struct RevocationData {
     #[serde(skip)]
     pub(crate) is_of_proof_alone: bool,
     pub(crate) missing: Option<String>,
+    /// Whether what is lost or stale has taken the rights.
+    pub(crate) takes_rights: bool,
+    /// And how.
+    #[serde(skip)]
+    taken: &'static str,
+    /// What was not looked up, and why.
+    pub(crate) not_looked_up: Vec<String>,
 }
 
 impl RevocationData {
@@ -79,8 +119,16 @@ impl RevocationData {
             vouched_at: found.vouched_at.map(text),
             revoked: found.is_revoked,
             is_of_proof_alone: found.is_revoked && !found.revoked.contains(&HeldStatement::License),
+            takes_rights: found.has_taken_rights(now),
+            taken: if found.is_unseen { UNSEEN } else { STALE },
             missing: found.missing,
+            not_looked_up: beside.unread.iter().cloned().chain(found.unverified).collect(),
         })
+    }
+
+    /// Why there are no rights, where what is lost or stale has taken them.
+    pub(crate) fn stale(&self) -> Option<Failure> {
+        self.takes_rights.then(|| Failure::new(Code::RevocationsStale, self.taken).fix(IMPORT))
     }
 
     /// One sentence: how fresh it is.
@@ -109,6 +157,13 @@ impl RevocationData {
         lines.extend(self.version.map(|version| ("snapshot", version.to_string())));
         lines.extend(self.next_update.clone().map(|by| ("next update", format!("by {by}"))));
         lines.extend(self.missing.clone().map(|why| ("missing", why)));
+        lines.extend(self.takes_rights.then(|| ("rights", self.taken.to_owned())));
+        lines.extend(not_looked_up(&self.not_looked_up));
         lines
     }
+}
+
+/// For people: what was not looked up, and why.
+pub(crate) fn not_looked_up(why: &[String]) -> impl Iterator<Item = (&'static str, String)> {
+    why.iter().map(|why| ("not looked up", why.clone()))
 }

@@ -33,9 +33,10 @@ pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
     // A program that activated itself leaves no file.
     let proof = held.as_ref().map(|_| here.settings.proof(&here.folder)).filter(|file| files::is_there(file));
     let proof = proof.map(|file| file.display().to_string());
-    let beside = Beside::read(&here, None, None)?;
+    // What is held counts before any file.
+    let beside = || RevocationData::beside(&client, &Beside::read(&here, None, None)?);
+    let revocations = if held.is_none() { Some(beside()?) } else { None };
     let Settings { server, refused_by, .. } = here.settings;
-    let revocations = if held.is_none() { Some(RevocationData::beside(&client, &beside)?) } else { None };
     let status = Status { activated: held.is_some(), held, revocations, refused_by, server, proof };
     output.result(&status, |status| match &status.held {
         None => {

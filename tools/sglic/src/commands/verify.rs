@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use sealgate::{Activation, Client, Module};
+use sealgate::{Activation, Client, Error, Module};
 use sealgate_artifact::{Code, UnixSeconds};
 
 use super::compared::Compared;
 use super::held::{Held, Standing, held};
+use super::revocations::{Beside, IMPORT, RevocationData};
 use crate::args::{Global, VerifyArgs};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -19,10 +20,15 @@ pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<
     let client = here.offline(global)?;
     let activation = files_verified(&here, &client, args)?;
     in_force(&activation, client.trusted_time()?)?;
+    let files = Beside::of(activation.license_carrier().to_vec(), activation.proof_carrier().to_vec());
+    let data = RevocationData::beside(&client, &files)?;
+    if let Some(why) = data.stale() {
+        return Err(why);
+    }
     let all_listed =
         |root: &Path| Listed::of(&client, &activation, &license_file(&here, args))?.names_all(root);
     let files = args.root.as_deref().map(all_listed).transpose()?;
-    let held = Held::of(&client, &activation)?;
+    let held = Held::with(&client, &activation, data)?;
     output.result(&held, |held| {
         let mut lines = vec![("valid", "license and proof are the vendor's, and of this machine".to_owned())];
         lines.extend(held.lines());
@@ -87,10 +93,21 @@ pub(crate) fn files_verified(here: &Here, client: &Client, args: &VerifyArgs) ->
     };
     let (license_bytes, proof_bytes) = (read(&license)?, read(&proof)?);
     client.verify_activation_files(&license_bytes, &proof_bytes).map_err(|error| {
+        let fix = fix(&error);
         let failure = Failure::from(error);
         let message = format!("{} with {}: {}", proof.display(), license.display(), failure.message);
-        Failure { message, ..failure }.fix("activate this machine: `sglic activate --key -`")
+        let failure = Failure { message, ..failure };
+        fix.into_iter().fold(failure, Failure::fix)
     })
+}
+
+/// A no says by itself what would put it right; what does not verify, and what was never admitted, another activation does.
+fn fix(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::License(denied) if denied.code == Code::RevocationsStale.as_str() => Some(IMPORT),
+        Error::License(denied) if denied.code != Code::NotActivated.as_str() => None,
+        _ => Some("activate this machine: `sglic activate --key -`"),
+    }
 }
 
 fn proof_file(here: &Here, args: &VerifyArgs) -> PathBuf {
@@ -120,6 +137,7 @@ pub(crate) fn in_force(activation: &Activation, now: UnixSeconds) -> Result<(), 
         Standing::Active | Standing::Grace => Ok(()),
         Standing::Expired => Err(Failure::new(Code::Expired, "the license has expired")),
         Standing::Revoked => Err(revoked(false)),
+        Standing::Stale => Err(Failure::new(Code::RevocationsStale, Standing::Stale.sentence()).fix(IMPORT)),
         Standing::Overdue => {
             let message = format!("no heartbeat was answered, and the grace was over at {until}");
             Err(Failure::new(Code::CheckFailed, message).fix("reach the server: `sglic heartbeat`"))

@@ -10,6 +10,7 @@ mod manifest;
 mod plans;
 mod program;
 mod reactivated;
+mod revocations;
 mod seat;
 mod shop;
 mod stamp;

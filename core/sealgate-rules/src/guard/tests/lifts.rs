@@ -83,13 +83,10 @@ fn lifts(news: News, lack: &Lack) -> bool {
         News::LaterEnd | News::NoEnd => *lack == Lack::Expired,
         News::NewerAdmission => matches!(lack, Lack::Unheard | Lack::Ended(_)),
         News::NotListed => *lack == Lack::Revoked,
-        // What was found on the machine is of the machine.
-        News::AnotherLicense => {
-            matches!(lack, Lack::Revoked | Lack::Expired | Lack::Unheard | Lack::Ended(_))
-        }
         News::NoSensorFound | News::NoSensorAsked => *lack == Lack::Tampered,
         News::FilesAreApproved | News::FilesNotAsked => *lack == Lack::Unapproved,
         News::Nothing
+        | News::AnotherLicense
         | News::TimePassed
         | News::AnotherFailure
         | News::EndedAgain
@@ -191,9 +188,33 @@ fn two_news_together_lift_no_more_than_each_alone() {
                 continue;
             }
             let start = Start::new().with(first).with(second);
-            let expected = lifts(first, &lack) || lifts(second, &lack);
+            // Whatever is new about another license lifts nothing of the one before.
+            let of_machine = matches!(lack, Lack::Tampered | Lack::Unapproved);
+            let is_other = [first, second].contains(&News::AnotherLicense);
+            let expected = (lifts(first, &lack) || lifts(second, &lack)) && (of_machine || !is_other);
             assert_eq!(start.is_lifted(&latch(lack.clone())), expected, "{first:?}, {second:?}: {lack:?}");
         }
+    }
+}
+
+/// `spec/guard.md` §4.2: a reason of one license says nothing about another, and is there again with its own.
+#[test]
+fn another_license_neither_feels_nor_lifts_a_reason() {
+    let clean = Start::new().with(News::NoSensorFound).with(News::FilesAreApproved).with(News::NotListed);
+    for lack in [Lack::Expired, Lack::Unheard, Lack::Ended("blocked".to_owned())] {
+        let kept = latch(lack.clone());
+        let other = clean.clone().with(News::AnotherLicense);
+        let session = other.ask(|known| Session::begin(known, Some(&kept)));
+        assert_eq!(session.effective().lack(), None, "{lack:?}");
+        assert!(!other.is_lifted(&kept), "{lack:?}");
+        // Its own reasons are left behind beside it.
+        let mut over = other;
+        over.case.now = Ok(super::fits(END));
+        let session = over.ask(|known| session.later(known));
+        let [own] = session.latches() else { panic!("{lack:?}: {:?}", session.latches()) };
+        assert_eq!(own.license, Some(LicenseId::from_bytes([9; 16])));
+        let again = clean.ask(|known| Session::begin(known, [own, &kept]));
+        assert_eq!((again.effective().lack(), again.latches()), (Some(&lack), &[kept.clone()][..]));
     }
 }
 
@@ -288,7 +309,6 @@ prop_compose! {
 /// `spec/guard.md` §4.2 in one sentence for each reason.
 fn as_written(latch: &Latch, held: Option<&Held<'_>>, findings: Findings) -> bool {
     let is_clean = |finding| finding == Finding::Nothing || finding == Finding::NotSought;
-    let of_another = held.is_some_and(|held| Some(held.license.license) != latch.license);
     let of_the_same = held.filter(|held| Some(held.license.license) == latch.license);
     match latch.lack {
         Lack::Tampered => is_clean(findings.tamper),
@@ -299,16 +319,16 @@ fn as_written(latch: &Latch, held: Option<&Held<'_>>, findings: Findings) -> boo
                 (None, before) => before.is_some(),
                 (Some(_), None) => false,
             };
-            of_another || of_the_same.is_some_and(later)
+            of_the_same.is_some_and(later)
         }
-        Lack::Revoked => of_another || of_the_same.is_some_and(|held| !held.is_revoked),
+        Lack::Revoked => of_the_same.is_some_and(|held| !held.is_revoked),
         _ => {
             let newer = |held: &Held<'_>| match (held.admission, latch.admitted_at) {
                 (Some(now), Some(before)) => now.admitted_at > before,
                 (now, None) => now.is_some(),
                 (None, Some(_)) => false,
             };
-            of_another || of_the_same.is_some_and(newer)
+            of_the_same.is_some_and(newer)
         }
     }
 }
@@ -335,7 +355,11 @@ proptest! {
         let enforced = Enforced::of(&license.as_ref().map(|it| it.conditions.clone()).unwrap_or_default());
         let known = Known { held, findings, enforced: &enforced, now: Ok(super::fits(ADMITTED + HOUR)) };
         let session = Session::begin(&known, Some(&latch));
-        if !expected {
+        let of_machine = matches!(latch.lack, Lack::Tampered | Lack::Unapproved);
+        let of_another = license.as_ref().is_some_and(|it| Some(it.license) != latch.license);
+        if !expected && of_another && !of_machine {
+            prop_assert!(!session.latches().contains(&latch), "it is none of this license");
+        } else if !expected {
             let Effective { rights, .. } = session.effective();
             prop_assert!(matches!(rights, Rights::Free(_) | Rights::Blocked(_)), "{:?}", rights);
             prop_assert_eq!(session.latches(), std::slice::from_ref(&latch));

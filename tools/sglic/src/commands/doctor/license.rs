@@ -25,6 +25,9 @@ pub(super) fn license(here: &Here, client: &Client, program: &Program) -> Found 
     if data.revoked {
         return Err(revoked(data.is_of_proof_alone));
     }
+    if let Some(why) = data.stale() {
+        return Err(why);
+    }
     let until = activation.rights_until();
     match Standing::of(&activation, client.trusted_time()?) {
         Standing::Grace => {

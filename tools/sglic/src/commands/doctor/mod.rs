@@ -95,9 +95,10 @@ fn all(
     let enforced =
         client.enforced().ok().flatten().map(|signed: Enforced| signed.tightened(&program.config.local));
     checks.extend(machine::sensors(args.pid, enforced.as_ref()));
-    checks.push(revocations::revocations(here, client, &program));
+    let beside = revocations::beside(here, &program);
+    checks.push(revocations::revocations(client, &beside));
     checks.push(rights::heartbeat(here, client, &program));
-    checks.push(check("rights", rights::fell(client)));
+    checks.push(check("rights", rights::fell(client, &beside)));
     checks
 }
 

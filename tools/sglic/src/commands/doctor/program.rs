@@ -45,6 +45,11 @@ impl Program {
         }
     }
 
+    /// Where the program looks for a proof.
+    pub(super) fn proof_file(&self) -> PathBuf {
+        self.config.proof_file.clone().unwrap_or_else(|| PathBuf::from(PROOF_FILE))
+    }
+
     /// A machine without an activation: a program that activates itself does more about it than `sglic` should.
     pub(super) fn not_activated(&self, why: Failure) -> Failure {
         if !self.activates() || why.code != Code::NotActivated.as_str() {
@@ -194,7 +199,7 @@ pub(super) fn proof(program: &Program, client: &Client, is_activated: bool) -> C
 }
 
 fn beside(program: &Program, client: &Client) -> Found {
-    let proof = program.config.proof_file.clone().unwrap_or_else(|| PathBuf::from(PROOF_FILE));
+    let proof = program.proof_file();
     let license = program.config.license_json();
     let bytes = |path: Option<&Path>| path.map_or(Ok(None), files::read_if_there);
     let found = (bytes(license.as_deref())?, bytes(Some(&proof))?);

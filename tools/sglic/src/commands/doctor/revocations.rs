@@ -6,24 +6,28 @@ use sealgate_artifact::Code;
 use super::check::{Check, check};
 use super::program::Program;
 use crate::client::Here;
-use crate::commands::revocations::{Beside, RevocationData};
+use crate::commands::revocations::{Beside, IMPORT, RevocationData};
 use crate::commands::verify::revoked;
 use crate::failure::Failure;
 use crate::files;
 
-const IMPORT: &str = "Import a newer snapshot of the vendor's: `sglic import FILE.sgsnap`, or let the program reach its server.";
+pub(super) fn revocations(client: &Client, beside: &Beside) -> Check {
+    match RevocationData::beside(client, beside) {
+        Ok(data) => {
+            judged(&data).with_notes(data.not_looked_up.iter().map(|why| format!("not looked up: {why}")))
+        }
+        Err(why) => check("revocations", Err(why)),
+    }
+}
 
-pub(super) fn revocations(here: &Here, client: &Client, program: &Program) -> Check {
-    // What does not verify is told by the check of the license.
-    let configured = program.config.license_json().filter(|file| files::is_there(file));
-    let data = Beside::read(here, configured.as_deref(), None);
-    let Ok(data) = data.and_then(|beside| RevocationData::beside(client, &beside)) else {
-        return check("revocations", Ok("nothing that is held here verifies".to_owned()));
-    };
+fn judged(data: &RevocationData) -> Check {
     if data.revoked {
         return check("revocations", Err(revoked(data.is_of_proof_alone)));
     }
-    if let Some(missing) = data.missing {
+    if let Some(why) = data.stale() {
+        return check("revocations", Err(why)).with_notes(data.missing.clone());
+    }
+    if let Some(missing) = &data.missing {
         let failure = Failure::new(Code::RevocationsStale, missing).fix(IMPORT);
         return check("revocations", Err(failure)).into_warning();
     }
@@ -33,4 +37,12 @@ pub(super) fn revocations(here: &Here, client: &Client, program: &Program) -> Ch
             .into_warning();
     }
     check("revocations", Ok(sentence))
+}
+
+/// What lies beside the program where it is configured, else where `activate` wrote it.
+pub(super) fn beside(here: &Here, program: &Program) -> Beside {
+    match program.config.license_json().filter(|file| files::is_there(file)) {
+        Some(license) => Beside::placed(&license, &program.proof_file()),
+        None => Beside::read(here, None, None).unwrap_or_default(),
+    }
 }

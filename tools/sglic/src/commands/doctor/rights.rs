@@ -8,6 +8,7 @@ use super::check::{Check, Found, check};
 use super::program::Program;
 use crate::client::Here;
 use crate::commands::heartbeat::{AGAIN, meaning};
+use crate::commands::revocations::Beside;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
@@ -52,8 +53,8 @@ fn grace(client: &Client) -> Result<Option<String>, Failure> {
 }
 
 /// "Features still blocked after grace period": why, since when, what lifts it, and whether a restart does.
-pub(super) fn fell(client: &Client) -> Found {
-    judged(client.last_run()?.fell)
+pub(super) fn fell(client: &Client, beside: &Beside) -> Found {
+    judged(client.last_run_for(beside.files())?.fell)
 }
 
 fn judged(mut fell: Vec<Fell>) -> Found {
