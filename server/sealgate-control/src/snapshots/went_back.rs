@@ -71,7 +71,7 @@ mod tests {
         waiting.cared_for.insert(tenant);
         assert!(!waiting.holds(tenant, 2, begin) && waiting.holds(other, 2, begin));
         assert!(!waiting.holds(other, 3, begin + HELD));
-        assert!(!waiting.holds(other, 4, begin + ONCE_IN - HELD));
+        assert!(!waiting.holds(other, 4, begin + ONCE_IN / 2));
         assert!(!waiting.holds(other, 4, begin + ONCE_IN), "it came back before");
         assert!(waiting.holds(tenant, 5, begin + ONCE_IN) && waiting.holds(other, 5, begin + ONCE_IN));
     }

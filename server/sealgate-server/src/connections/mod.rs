@@ -149,7 +149,7 @@ mod tests {
     use tokio::sync::mpsc;
     use tokio::time::timeout;
 
-    use super::{Body, Connections, Router, TcpListener, TcpStream, serve};
+    use super::{Arc, Body, Connections, Router, TcpListener, TcpStream, serve};
 
     /// Nothing here takes as long; a test that would wait for ever fails instead.
     const LONG: Duration = Duration::from_mins(1);
@@ -172,20 +172,18 @@ mod tests {
 
     /// A server whose `/fed` answers, once, with what is sent here.
     async fn serve_fed(settings: Connections) -> (std::net::SocketAddr, mpsc::Sender<Bytes>) {
-        let (feed, fed) = mpsc::channel(1);
-        let fed = Mutex::new(Some(fed));
-        let fed = move || {
-            let fed = fed.lock().expect("no holder of this lock panics").take().expect("asked once");
-            std::future::ready(Body::new(Fed(fed)))
+        let (sender, parts) = mpsc::channel(1);
+        let parts = Arc::new(Mutex::new(Some(parts)));
+        let answer = move || {
+            let parts = parts.lock().expect("no holder of this lock panics").take();
+            std::future::ready(Body::new(Fed(parts.expect("it is asked once"))))
         };
-        let fed = std::sync::Arc::new(fed);
-        let router = Router::new()
-            .route("/fed", get(move || fed()))
-            .route("/plain", get(|| std::future::ready("plain")));
+        let router =
+            Router::new().route("/fed", get(answer)).route("/plain", get(|| std::future::ready("plain")));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("it has one");
         tokio::spawn(serve(listener, router, settings, std::future::pending()));
-        (address, feed)
+        (address, sender)
     }
 
     async fn ask(address: std::net::SocketAddr, path: &str) -> TcpStream {
