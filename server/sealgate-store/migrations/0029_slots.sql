@@ -13,10 +13,13 @@ CREATE TABLE slot_blocks (
     forgotten_until BIGINT NOT NULL DEFAULT 0,
     -- How often something in it was listed or forgotten: its shard is due while it knows another number.
     listings BIGINT NOT NULL DEFAULT 0,
+    -- 1: a runtime said that a device showed a proof in it. Of a tenant there are so many and no more (know_slot_block).
+    is_shown BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (app_id, block),
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
 );
 CREATE INDEX slot_blocks_by_tenant ON slot_blocks (tenant_id, app_id, block);
+CREATE INDEX slot_blocks_shown ON slot_blocks (tenant_id) WHERE is_shown = 1;
 INSERT INTO slot_blocks (tenant_id, app_id, block, bits, is_full) SELECT tenant_id, app_id, 0, 10, 0 FROM apps;
 
 -- Every slot that was given out: what has it, and whether it is listed. The key is why none is given out twice.
@@ -35,14 +38,14 @@ CREATE TABLE slots (
     expires_at BIGINT,
     -- Since when it is listed; NULL: it is not.
     listed_at BIGINT,
-    -- 1: an imported snapshot listed it, and what follows from that was not done yet.
-    is_pending BIGINT NOT NULL DEFAULT 0,
+    -- When the imported snapshot was signed that listed it, as long as what follows from that is not done.
+    pending_since BIGINT,
     PRIMARY KEY (app_id, slot),
     FOREIGN KEY (tenant_id, license_id) REFERENCES licenses (tenant_id, license_id)
 );
 CREATE INDEX slots_of_license ON slots (license_id, activation_id, slot);
 CREATE INDEX slots_listed ON slots (app_id, block, listed_at, slot) WHERE listed_at IS NOT NULL;
-CREATE INDEX slots_pending ON slots (tenant_id, app_id, slot) WHERE is_pending = 1;
+CREATE INDEX slots_pending ON slots (tenant_id, app_id, slot) WHERE pending_since IS NOT NULL;
 
 -- Revoked licenses of which more is to be listed than one transaction lists.
 CREATE TABLE slots_left (

@@ -1,8 +1,9 @@
 //! What a snapshot's file says, as far as it is believed (`spec/revocation.md` §5.1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use sealgate_artifact::{Carrier, Code, Root, Shard, TenantId, UnixSeconds, Unverified};
+use sealgate_artifact::{Carrier, Code, PublicKey, Root, Shard, TenantId, UnixSeconds, Unverified};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_container::{Container, ContainerError, Parts, Purpose};
 use sealgate_store::{Db, table};
@@ -25,40 +26,47 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// Goes through the steps of `spec/revocation.md` §5.1, with the installation's own roots.
+    /// Goes through the steps of `spec/revocation.md` §5.1, with the installation's own roots. What verifies signatures runs beside the
+    /// threads that answer requests.
     pub(super) async fn read(
         db: &Db,
         tenant: TenantId,
-        file: &[u8],
+        file: Vec<u8>,
         now: UnixSeconds,
     ) -> Result<Self, AuthorityError> {
-        let container = Container::read(file).map_err(|error| AuthorityError::Refused(error.code()))?;
+        let container = Container::read(&file).map_err(|error| AuthorityError::Refused(error.code()))?;
         if container.purpose() != Purpose::Snapshot {
             return Err(AuthorityError::Refused(Code::KindUnexpected));
         }
         let own = Chain::read(db, tenant).await?;
         let roots = pinned(&table::roots::list(db).await?)?;
-        let known = TenantTrust::verify(&roots, &own.bytes(), Some(tenant), &Accepted::default(), now);
-        // What the database holds may have ended since: then the file's own keys have to do.
-        let known = known.ok();
-        let accepted = known.as_ref().map(|known| known.accepted().clone()).unwrap_or_default();
-        let reader = SnapshotReader {
-            roots: &roots,
-            tenant,
-            app: None,
-            known: known.as_ref(),
-            accepted: &accepted,
-            // A database that came back older may have signed newer ones since: they do not say what it forgot.
-            snapshot: None,
-            shards: &BTreeMap::new(),
-            now,
-        };
-        let taken = take(&reader, &container, file).map_err(|error| match error {
-            Unfit::Container(error) => AuthorityError::Refused(error.code()),
-            Unfit::Trust(error) => AuthorityError::Refused(error.code()),
-        })?;
+        let sought = Arc::new(Sought { roots, own, tenant, container, file, now });
+        let first = sought.clone();
+        let mut taken = beside(move || first.take(Memory::Own)).await?.map_err(refused)?;
+        // spec/revocation.md §7.3: the database may have published keysets since that lack the lost keys.
+        if taken.imported.refusal.as_ref().is_some_and(|why| why.code() == Code::SignatureInvalid) {
+            let again = beside(move || sought.take(Memory::None)).await?.map_err(refused)?;
+            if again.imported.snapshot.is_some() && !again.has_signer_that_is_over(db).await? {
+                taken = again;
+            }
+        }
         none_is_ahead(taken.versions(), now)?;
         Ok(taken)
+    }
+
+    /// spec/revocation.md §7.3: whether one of the signers was revoked here, or left a keyset here.
+    async fn has_signer_that_is_over(&self, db: &Db) -> Result<bool, AuthorityError> {
+        let snapshot = self.imported.snapshot.iter().map(|(snapshot, _)| snapshot.signed_by());
+        let shards = self.shards.iter().map(|(shard, _)| shard.signed_by());
+        let keyset = self.trust.iter().map(|trust| trust.tenant_keyset().signed_by());
+        let signers: BTreeSet<[u8; 32]> =
+            snapshot.chain(shards).chain(keyset).flatten().map(|key| *key.as_bytes()).collect();
+        for signer in signers {
+            if table::keys::is_over(db, PublicKey::from_bytes(signer)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn versions(&self) -> impl Iterator<Item = u64> {
@@ -88,7 +96,66 @@ impl From<ContainerError> for Unfit {
     }
 }
 
-fn take(reader: &SnapshotReader<'_>, container: &Container, file: &[u8]) -> Result<Taken, Unfit> {
+/// Does what takes a while beside the threads that answer requests.
+pub(super) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AuthorityError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| broken("what ran beside requests broke off"))
+}
+
+fn refused(unfit: Unfit) -> AuthorityError {
+    AuthorityError::Refused(match unfit {
+        Unfit::Container(error) => error.code(),
+        Unfit::Trust(error) => error.code(),
+    })
+}
+
+/// A file, and by what it is judged.
+struct Sought {
+    roots: Roots,
+    own: Chain,
+    tenant: TenantId,
+    container: Container,
+    file: Vec<u8>,
+    now: UnixSeconds,
+}
+
+/// Which keysets the file's are compared with.
+#[derive(Clone, Copy, PartialEq)]
+enum Memory {
+    /// The database's.
+    Own,
+    /// None: only root statements count.
+    None,
+}
+
+impl Sought {
+    fn take(&self, memory: Memory) -> Result<Taken, Unfit> {
+        let Self { roots, tenant, now, .. } = self;
+        // What the database holds may have ended since: then the file's own keys have to do.
+        let known = TenantTrust::verify(roots, &self.own.bytes(), Some(*tenant), &Accepted::default(), *now);
+        let known = known.ok();
+        let accepted = known.as_ref().map(|known| known.accepted().clone()).unwrap_or_default();
+        let (known, accepted) = match memory {
+            Memory::Own => (known.as_ref(), accepted),
+            Memory::None => (None, Accepted { keyset: None, tenant_keyset: None, ..accepted }),
+        };
+        let reader = SnapshotReader {
+            roots,
+            tenant: *tenant,
+            app: None,
+            known,
+            accepted: &accepted,
+            // A database that came back older may have signed newer ones since: they do not say what it forgot.
+            snapshot: None,
+            shards: &BTreeMap::new(),
+            now: *now,
+        };
+        take_with(&reader, &self.container, &self.file)
+    }
+}
+
+fn take_with(reader: &SnapshotReader<'_>, container: &Container, file: &[u8]) -> Result<Taken, Unfit> {
     let parts = || {
         Parts::new(container, |entry| {
             // It was read from these very bytes.
