@@ -27,8 +27,8 @@ pub(crate) const CHAIN: [&str; 2] = ["chain.log", "chain.dead"];
 /// A folder with any of these has a state in it.
 #[cfg(unix)]
 fn has_state(folder: &Path) -> bool {
-    let files = COPIES.into_iter().chain(CHAIN).chain([KEY, FIRST, REVOCATIONS]);
-    files.into_iter().any(|name| std::fs::symlink_metadata(folder.join(name)).is_ok())
+    let mut files = COPIES.into_iter().chain(CHAIN).chain([KEY, FIRST, REVOCATIONS]);
+    files.any(|name| std::fs::symlink_metadata(folder.join(name)).is_ok())
 }
 
 /// Makes the folder, and closes one that is there to its group and all others. One that [`check_folder`] refuses stays as it is.

@@ -24,6 +24,8 @@ use crate::unwritten;
 /// Runs the program with these arguments, its own name first.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
+    // Where the signal cannot be taken, it ends the program as ever.
+    let _ = sealgate_terminal::outlive_long_files();
     let args = match Args::try_parse_from(&arguments) {
         Ok(mut args) => {
             args.global.settings = settings_folder();

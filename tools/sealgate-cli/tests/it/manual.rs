@@ -1,6 +1,8 @@
 //! `sealgate check-config`, `completions` and `man`.
 
-use crate::program::{run, sealgate};
+use std::process::Command;
+
+use crate::program::{SEALGATE, run, sealgate};
 
 #[test]
 fn a_configuration_is_judged_without_starting_anything() {
@@ -67,4 +69,17 @@ fn each_verb_has_a_manual_page() {
         let text = std::fs::read_to_string(folder.join(page.as_str().expect("a name"))).expect("is read");
         assert!(!text.contains(r"<\fB"), "{page}: {text}");
     }
+}
+
+/// A file that may not be that long (`ulimit -f`) is a failure with words, as a full disk is, and nothing is left of it.
+#[test]
+fn a_file_that_is_too_long_ends_no_program_without_a_word() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let mut command = Command::new("sh");
+    let line = "ulimit -f 0 && exec \"$0\" --json man --output \"$1\"";
+    let failure = run(command.args(["-c", line, SEALGATE]).arg(folder.path())).refused(65, "file_unreadable");
+    assert!(failure["message"].as_str().is_some_and(|it| it.contains("too large")), "{failure}");
+    let left =
+        std::fs::read_dir(folder.path()).expect("it is there").flatten().filter_map(|it| it.metadata().ok());
+    assert_eq!(left.map(|it| it.len()).sum::<u64>(), 0);
 }

@@ -224,3 +224,27 @@ fn a_named_file_that_is_no_license_is_refused() {
     assert!(!machine.state().join("revocations.sgsnap").exists(), "nothing was taken over");
     machine.run(&line("--license")).json();
 }
+
+/// The slip of whoever has the trust of two apps of one vendor: it is refused, and the right import takes the license back.
+#[test]
+fn the_trust_of_another_app_takes_nothing_away() {
+    let vendor = Vendor::new();
+    let other = vendor.server.create_app("Other");
+    vendor.server.issue(&other, &json!({}));
+    let path = format!("/api/v1/apps/{}/trust", text(&other["app_id"]));
+    let of_other = vendor.server.api("GET", &path, &Value::Null).bytes;
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    import(&machine, &vendor).json();
+    vendor.change(&license, "revoke");
+    let line = format!("import {}", put(&machine, "newer.sgsnap", &vendor.snapshot()).display());
+    let own = read(&machine.path("trust.json"));
+    put(&machine, "trust.json", &of_other);
+    let refused = machine.run(&line).refused(1, "wrong_app");
+    assert!(text(&refused["fix"]).contains("belong together"), "{refused}");
+    put(&machine, "trust.json", &own);
+    let imported = machine.run(&line).json();
+    assert_eq!(imported["revoked"][0]["what"], "license", "{imported}");
+    machine.run("verify").refused(1, "revoked");
+}
