@@ -113,17 +113,53 @@ impl Servers {
     ) -> Result<ServerView, AuthorityError> {
         check::reason(request.reason.as_deref())?;
         let server = self.find(id).await?;
+        self.end(caller, server, false, request).await?;
+        self.find(id).await.map(|server| view(&server))
+    }
+
+    /// Revokes a server that a keyset lists as revoked: so it was believed once, whatever the database knows of it. Says whether that
+    /// is new.
+    pub(crate) async fn revoke_listed(
+        &self,
+        caller: &Caller,
+        key: PublicKey,
+        request: &Reason,
+    ) -> Result<bool, AuthorityError> {
+        let known = table::servers::find(&self.desk.db, key).await?;
+        let was_revoked = known.as_ref().is_some_and(|server| server.revoked_at.is_some());
+        let unknown = || ServerRow {
+            server_key: key,
+            origins: vec![],
+            created_at: self.desk.ids.now(),
+            approved_at: None,
+            revoked_at: None,
+            activation_key: None,
+            activation_approved_at: None,
+        };
+        let is_listed = self.end(caller, known.unwrap_or_else(unknown), true, request).await?;
+        Ok(is_listed || !was_revoked)
+    }
+
+    /// Says whether the installation's keyset lists it now and did not before. `was_believed`: somebody has seen that it was.
+    async fn end(
+        &self,
+        caller: &Caller,
+        server: ServerRow,
+        was_believed: bool,
+        request: &Reason,
+    ) -> Result<bool, AuthorityError> {
+        let id = server.server_key.id(KeyUse::Server).to_string();
         let turn = self.changes.installations_turn().await;
         let now = self.desk.ids.now();
         let revoked_at = server.revoked_at.unwrap_or(now);
         let detail = json!({ "reason": request.reason });
-        let audit = self.desk.audit(caller, "server.revoked", id.to_owned(), &detail);
+        let audit = self.desk.audit(caller, "server.revoked", id.clone(), &detail);
         let silence = Silence { server: server.clone(), at: now, audit };
         // What follows is done whatever becomes of the caller: a revocation that is only half done looks like a whole one.
-        let was_trusted = self.desk.write(caller, silence).await?;
+        let was_trusted = self.desk.write(caller, silence).await? || was_believed;
         while self.desk.db.write(ForgetCertificates(server.server_key)).await? {}
         // Anybody can make up servers. One that nobody could have believed takes no room in the keyset.
-        let mut listed = Ok(());
+        let mut listed = Ok(false);
         if was_trusted && now.minus(limits::CERTIFICATE_SECONDS) <= revoked_at {
             let key = KeyRow {
                 public_key: server.server_key,
@@ -134,14 +170,13 @@ impl Servers {
                 ended_at: Some(revoked_at),
             };
             let detail = json!({ "use": KeyUse::Server.as_str(), "reason": request.reason });
-            let audit = self.desk.audit(caller, "key.revoked", id.to_owned(), &detail);
+            let audit = self.desk.audit(caller, "key.revoked", id, &detail);
             listed = self.changes.revoke_server(key, audit).await;
         }
         drop(turn);
         // Also where the installation's keyset has no room.
         self.changes.complete_tenants().await?;
-        listed?;
-        self.find(id).await.map(|server| view(&server))
+        listed
     }
 
     /// Completes the keysets of tenants, and then makes every certificate that is missing, ends soon, was signed by a clock that was ahead, names other origins or operations,
@@ -381,6 +416,9 @@ impl Work for Silence {
         let key = self.server.server_key;
         let was_trusted = table::servers::was_trusted(&mut *tx, key).await?;
         let known = table::servers::find(&mut *tx, key).await?;
+        if known.is_none() {
+            table::servers::upsert(tx, &self.server).await?;
+        }
         if known.is_none_or(|known| known.revoked_at.is_none()) {
             table::servers::revoke(tx, &self.server, self.at).await?;
             table::audit::insert(tx, &self.audit).await?;

@@ -35,14 +35,14 @@ CREATE TABLE slots (
     expires_at BIGINT,
     -- Since when it is listed; NULL: it is not.
     listed_at BIGINT,
-    -- 1: an imported snapshot listed it, and what follows from that was not done yet.
-    is_pending BIGINT NOT NULL DEFAULT 0,
+    -- When the imported snapshot was signed that listed it, as long as what follows from that is not done.
+    pending_since BIGINT,
     PRIMARY KEY (app_id, slot),
     FOREIGN KEY (tenant_id, license_id) REFERENCES licenses (tenant_id, license_id)
 );
 CREATE INDEX slots_of_license ON slots (license_id, activation_id, slot);
 CREATE INDEX slots_listed ON slots (app_id, block, listed_at, slot) WHERE listed_at IS NOT NULL;
-CREATE INDEX slots_pending ON slots (tenant_id, app_id, slot) WHERE is_pending = 1;
+CREATE INDEX slots_pending ON slots (tenant_id, app_id, slot) WHERE pending_since IS NOT NULL;
 
 -- Revoked licenses of which more is to be listed than one transaction lists.
 CREATE TABLE slots_left (

@@ -64,3 +64,8 @@ CREATE TABLE snapshot_parts (
     contents BYTEA NOT NULL,
     PRIMARY KEY (tenant_id, container, part)
 );
+
+-- Keys that left a keyset to make room (spec/keys.md §7.2). No old file brings them back.
+CREATE TABLE forgotten_keys (
+    public_key TEXT NOT NULL PRIMARY KEY
+);

@@ -88,9 +88,10 @@ pub struct SnapshotImported {
     pub devices_released: Vec<String>,
     /// Servers that are revoked again.
     pub servers_revoked: Vec<String>,
-    /// Keys that are revoked again.
+    /// Keys that are revoked again, also those that the database does not know.
     pub keys_revoked: Vec<String>,
-    /// Keys that signed, and were retired in what was lost: others sign now.
+    /// Keys that signed, and were retired in what was lost: others sign now. And keys that the database does not know: what they
+    /// signed stays in force.
     #[serde(default)]
     pub keys_retired: Vec<String>,
     /// What could not be done, and why. Importing the file again tries it again.

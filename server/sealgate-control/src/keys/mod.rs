@@ -16,6 +16,7 @@ mod signing;
 mod turns;
 mod version;
 
+pub(crate) use carry_on::CarriedOn;
 pub(crate) use change::{KeyChanges, SnapshotKeys};
 pub(crate) use complete::{Completed, ROOM_FOR_SERVERS};
 pub(crate) use next::{list_revoked, store_next};
@@ -76,14 +77,14 @@ impl Keys {
         Ok(self.changes.find(caller, keyid).await?.state == KeyStage::Revoked)
     }
 
-    /// Goes on from keysets that were verified, where the database came back older. Which keys were retired stands in `retired`.
+    /// Goes on from keysets that were verified, where the database came back older. What was done stands in `came`.
     pub(crate) async fn carry_on(
         &self,
         caller: &Caller,
         trust: &TenantTrust,
-        retired: &mut Vec<String>,
+        came: &mut CarriedOn,
     ) -> Result<(), AuthorityError> {
-        self.changes.carry_on(caller, trust, retired).await
+        self.changes.carry_on(caller, trust, came).await
     }
 
     /// Revokes a key of the tenant or of the installation. Asking again goes on where it stopped. Once it is done, it

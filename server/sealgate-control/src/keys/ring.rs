@@ -73,18 +73,21 @@ impl Ring {
         true
     }
 
-    /// `spec/keys.md` §7.2: the oldest of `removable` that are past make place until at most `most` are listed.
+    /// `spec/keys.md` §7.2: the oldest of `removable` that are past make place until at most `most` are listed, revoked snapshot keys
+    /// last: what only such a key listed counts again by its entry alone.
     pub(super) fn make_room(&mut self, most: usize, removable: &[PublicKey]) -> Result<(), AuthorityError> {
         while self.records().len() > most {
             // Whoever signs or will sign stays.
             let is_past = |key: &KeyRow| matches!(key.state, KeyStage::Retired | KeyStage::Revoked);
             let may_go = |key: &KeyRow| is_past(key) && removable.contains(&key.public_key);
+            let is_revoked_snapshot =
+                |key: &KeyRow| (key.key_use, key.state) == (KeyUse::Snapshot, KeyStage::Revoked);
             let oldest = self
                 .keys
                 .iter()
                 .enumerate()
                 .filter(|(_, key)| may_go(key))
-                .min_by_key(|(_, key)| key.ended_at);
+                .min_by_key(|(_, key)| (is_revoked_snapshot(key), key.ended_at));
             let (at, _) = oldest.ok_or(AuthorityError::Refused(Code::KeysetFull))?;
             self.dropped.push(self.keys.remove(at).public_key);
         }
@@ -239,5 +242,10 @@ mod tests {
         assert!(ring.clone().make_room(16, &[key(16), key(17)]).is_err(), "signing and next stay");
         ring.make_room(16, &[key(5), key(3)]).expect("room");
         assert_eq!(ring.dropped, [key(3)], "the one that retired first");
+        ring.publish(KeyUse::Snapshot, key(103), KeyStage::Revoked, at(0));
+        ring.make_room(16, &[key(5), key(103)]).expect("room");
+        ring.publish(KeyUse::Issuer, key(18), KeyStage::Active, at(18));
+        ring.make_room(16, &[key(103)]).expect("room");
+        assert_eq!(ring.dropped, [key(3), key(5), key(103)], "a revoked snapshot key last");
     }
 }

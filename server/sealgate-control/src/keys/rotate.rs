@@ -104,11 +104,15 @@ impl KeyChanges {
     }
 
     /// Publishes that a server's key is revoked (`spec/keys.md` §5.10). Certificates end by themselves, so the entry
-    /// goes when none can be left. Doing it again changes nothing.
-    pub(crate) async fn revoke_server(&self, server: KeyRow, audit: AuditRow) -> Result<(), AuthorityError> {
+    /// goes when none can be left. Doing it again changes nothing. Says whether it is new.
+    pub(crate) async fn revoke_server(
+        &self,
+        server: KeyRow,
+        audit: AuditRow,
+    ) -> Result<bool, AuthorityError> {
         let is_listed = |key: &KeyRow| key.public_key == server.public_key;
         if self.ring(KeyScope::Installation).await?.keys.iter().any(is_listed) {
-            return Ok(());
+            return Ok(false);
         }
         let prepare = || async {
             let mut ring = self.ring(KeyScope::Installation).await?;
@@ -120,7 +124,8 @@ impl KeyChanges {
             self.publish_installation(&mut change, &ring, ring.signing(KeyUse::Root)?).await?;
             Ok(change)
         };
-        self.desk().retry(prepare).await
+        self.desk().retry(prepare).await?;
+        Ok(true)
     }
 
     /// Removes former keys from a full ring, where nothing depends on them any more (`spec/keys.md` §7.2).

@@ -1,15 +1,17 @@
 //! What an imported snapshot says was taken back is taken back again (`spec/revocation.md` §7.3).
 
-use sealgate_artifact::{AppId, KeyState, KeyUse, License, LicenseId, UnixSeconds, Unverified};
+use sealgate_artifact::{
+    ActivationId, ActivationProof, AppId, Code, KeyRecord, KeyState, KeyUse, License, LicenseId, UnixSeconds, Unverified,
+};
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::{self, LicenseRow, PendingOf, Slotted, pending, slots};
+use sealgate_store::table::{self, LicenseRow, Pending, PendingOf, Slotted, pending, slots};
 use sealgate_store::{Db, StoreError, Tx, Work};
 use sealgate_trust::TenantTrust;
-use sealgate_wire::{NotDone, ReleaseDevices, SnapshotImported, StopLicense};
+use sealgate_wire::{NotDone, Reason, ReleaseDevices, SnapshotImported, StopLicense};
 use serde_json::json;
 
 use crate::devices::Devices;
-use crate::keys::{Keys, is_tenants};
+use crate::keys::{CarriedOn, Keys, is_tenants};
 use crate::licenses::Licenses;
 use crate::records::Records;
 use crate::restore::{Outcome, Restore, Revocation, What};
@@ -41,28 +43,47 @@ impl Again {
     ) -> Result<(), AuthorityError> {
         let Some(trust) = trust else { return Ok(()) };
         let by_right = by_right(caller);
-        let Self { db, licenses, servers, keys, records, upkeep, .. } = self;
-        let restore = Restore { db, licenses, servers, keys, records, upkeep };
         let reason = reason(came.version);
         let listed = trust.keyset().get().keys.iter().chain(&trust.tenant_keyset().get().keys);
         for key in listed.filter(|key| key.state == KeyState::Revoked) {
-            let what = if key.key_use == KeyUse::Server { What::Server } else { What::Key };
             let id = key.public_key.id(key.key_use).to_string();
-            let revocation = Revocation { what, id: &id, reason: Some(reason.clone()) };
-            let done = restore.revoke_again(&by_right, &revocation).await;
-            if matches!(done, Ok(Outcome::Done)) && !is_tenants(key.key_use) {
-                let action = if what == What::Server { "server.revoked" } else { "key.revoked" };
-                let detail = json!({ "reason": reason, "tenant": caller.tenant.to_string() });
-                records.note_for_all(caller, action, (&id, &detail)).await?;
+            let is_new = match self.revoke_key(&by_right, key, &reason).await {
+                Ok(is_new) => is_new,
+                Err(error) => {
+                    not_done(came, id, error)?;
+                    continue;
+                }
+            };
+            if !is_new {
+                continue;
             }
-            match (done, what) {
-                (Ok(Outcome::Done), What::Server) => came.servers_revoked.push(id),
-                (Ok(Outcome::Done), _) => came.keys_revoked.push(id),
-                (Ok(Outcome::Was | Outcome::Unknown), _) => {}
-                (Err(error), _) => not_done(came, id, error)?,
+            let is_server = key.key_use == KeyUse::Server;
+            if is_server { &mut came.servers_revoked } else { &mut came.keys_revoked }.push(id.clone());
+            if !is_tenants(key.key_use) {
+                let action = if is_server { "server.revoked" } else { "key.revoked" };
+                let detail = json!({ "reason": reason, "tenant": caller.tenant.to_string() });
+                self.records.note_for_all(caller, action, (&id, &detail)).await?;
             }
         }
         Ok(())
+    }
+
+    /// Says whether that is new. A key that the database does not know is for [`Again::carry_on`].
+    async fn revoke_key(
+        &self,
+        by_right: &Caller,
+        key: &KeyRecord,
+        reason: &str,
+    ) -> Result<bool, AuthorityError> {
+        let Self { db, licenses, servers, keys, records, upkeep, .. } = self;
+        let reason = Some(reason.to_owned());
+        if key.key_use == KeyUse::Server {
+            return servers.revoke_listed(by_right, key.public_key, &Reason { reason }).await;
+        }
+        let restore = Restore { db, licenses, servers, keys, records, upkeep };
+        let id = key.public_key.id(key.key_use).to_string();
+        let revocation = Revocation { what: What::Key, id: &id, reason };
+        Ok(matches!(restore.revoke_again(by_right, &revocation).await?, Outcome::Done))
     }
 
     /// Goes on from the keysets that the file has: devices that saw them take no older ones.
@@ -73,9 +94,13 @@ impl Again {
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
         let Some(trust) = trust else { return Ok(()) };
-        let mut retired = vec![];
-        let done = self.keys.carry_on(&by_right(caller), trust, &mut retired).await;
-        came.keys_retired.extend(retired);
+        let mut carried = CarriedOn::default();
+        let done = self.keys.carry_on(&by_right(caller), trust, &mut carried).await;
+        came.keys_retired.extend(carried.retired);
+        came.keys_revoked.extend(carried.revoked);
+        for id in carried.without_room {
+            not_done(came, id, AuthorityError::Refused(Code::KeysetFull))?;
+        }
         done.or_else(|error| not_done(came, "keysets".to_owned(), error))
     }
 
@@ -111,11 +136,10 @@ impl Again {
                 match row.what {
                     None => {}
                     Some(Slotted::Version(version)) => {
-                        self.take_back_version(by_right, (row.license, version), now, came).await?;
+                        self.take_back_version(by_right, (row, version), now, came).await?;
                     }
                     Some(Slotted::Proof(activation, generation)) => {
-                        let seat = pending::seat(&self.db, activation, generation).await?;
-                        self.release(by_right, seat, came).await?;
+                        self.take_back_proof(by_right, row, (activation, generation), came).await?;
                     }
                 }
                 if came.failed.len() == failed {
@@ -133,23 +157,58 @@ impl Again {
     async fn take_back_version(
         &self,
         by_right: &Caller,
-        (id, version): (LicenseId, u64),
+        (row, version): (&Pending, u64),
         now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
+        let (id, signed_at) = (row.license, row.since);
         let found = table::licenses::find(&self.db, by_right.tenant, id).await?;
         let Some(license) = found.filter(|license| license.revoked_at.is_none()) else { return Ok(()) };
-        let signed_at = came.issued_at.0;
         let own = table::licenses::statement(&self.db, id, version).await?;
         if was_signed(own)?.is_some_and(|at| at > signed_at) {
             // Signed since: the slot was another statement's in what was lost, and nothing of this license was taken back.
-            return self.sign_anew(by_right, id, came).await;
+            return self.sign_anew(by_right, row, came).await;
         }
         let following = table::licenses::following(&self.db, id, version).await?;
         if was_signed(following)?.is_some_and(|at| at <= signed_at) {
             return Ok(());
         }
-        self.stop(by_right, &license, (version, now), came).await
+        self.stop(by_right, (&license, row), (version, now), came).await
+    }
+
+    /// spec/revocation.md §7.5: a proof that was signed since has a slot that was another statement's in what was lost.
+    async fn take_back_proof(
+        &self,
+        by_right: &Caller,
+        row: &Pending,
+        (activation, generation): (ActivationId, u64),
+        came: &mut SnapshotImported,
+    ) -> Result<(), AuthorityError> {
+        let proof = pending::proof(&self.db, activation, generation).await?;
+        let newest = proof.as_deref().map(said).transpose()?;
+        match (newest, proof) {
+            (Some(newest), Some(proof)) if newest.issued_at > row.since => {
+                if newest.slot == Some(row.slot) {
+                    self.db.write(ProveAnew { activation, generation, proof }).await?;
+                }
+                Ok(())
+            }
+            _ => {
+                let seat = pending::seat(&self.db, activation, generation).await?;
+                self.release(by_right, seat, came).await
+            }
+        }
+    }
+
+    /// Whether a snapshot listed a proof of a device that the database still holds as activated.
+    async fn has_device(&self, license: LicenseId) -> Result<bool, AuthorityError> {
+        for held in pending::held(&self.db, license).await? {
+            let newest = said(&held.proof)?;
+            if newest.slot != Some(held.slot) || newest.issued_at <= held.since {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A revocation lists the proofs of a license, too; a version that gave less does not. What is in doubt is suspended, which can
@@ -157,15 +216,15 @@ impl Again {
     async fn stop(
         &self,
         by_right: &Caller,
-        license: &LicenseRow,
+        (license, row): (&LicenseRow, &Pending),
         (version, now): (u64, UnixSeconds),
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
         let (db, id) = (&self.db, license.id.to_string());
         let is_revoked = version == license.version
-            && pending::has_device(db, license.id).await?
+            && self.has_device(license.id).await?
             && !slots::lives(db, license.id, now).await?;
-        let stop = StopLicense { reason: Some(reason(came.version)), if_version: None };
+        let stop = StopLicense { reason: Some(reason_of(row, came)), if_version: None };
         let (done, told) = if is_revoked {
             (self.licenses.revoke(by_right, &id, &stop).await, &mut came.licenses_revoked)
         } else {
@@ -181,11 +240,11 @@ impl Again {
     async fn sign_anew(
         &self,
         by_right: &Caller,
-        license: LicenseId,
+        row: &Pending,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
-        let id = license.to_string();
-        match self.licenses.sign_anew(by_right, &id, &reason(came.version)).await {
+        let id = row.license.to_string();
+        match self.licenses.sign_anew(by_right, &id, &reason_of(row, came)).await {
             Ok(()) => Ok(()),
             Err(error) => not_done(came, id, error),
         }
@@ -218,6 +277,14 @@ fn reason(version: u64) -> String {
     format!("snapshot {version} lists it")
 }
 
+/// An import that did not end leaves what it listed to the next one, which may be of another file.
+fn reason_of(row: &Pending, came: &SnapshotImported) -> String {
+    if row.since == came.issued_at.0 {
+        return reason(came.version);
+    }
+    format!("the snapshot of {} lists it", row.since)
+}
+
 /// What one of them lacks must not keep the others from being taken back.
 fn not_done(came: &mut SnapshotImported, id: String, error: AuthorityError) -> Result<(), AuthorityError> {
     if error.is_failure() && !matches!(error, AuthorityError::Busy(_)) {
@@ -227,10 +294,31 @@ fn not_done(came: &mut SnapshotImported, id: String, error: AuthorityError) -> R
     Ok(())
 }
 
+/// What a proof says.
+fn said(proof: &[u8]) -> Result<ActivationProof, AuthorityError> {
+    Ok(Unverified::<ActivationProof>::decode(proof)?.danger_peek()?)
+}
+
 /// When a version of a license was signed.
 fn was_signed(statement: Option<Vec<u8>>) -> Result<Option<UnixSeconds>, AuthorityError> {
     let Some(statement) = statement else { return Ok(None) };
     Ok(Some(Unverified::<License>::decode(&statement)?.danger_peek()?.issued_at))
+}
+
+/// Has a device get a newer proof.
+struct ProveAnew {
+    activation: ActivationId,
+    generation: u64,
+    proof: Vec<u8>,
+}
+
+impl Work for ProveAnew {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        pending::prove_anew(tx, (self.activation, self.generation), &self.proof).await
+    }
 }
 
 /// What follows of these slots was done.

@@ -110,7 +110,8 @@ impl Importer {
         desk.write(caller, Begin::of(snapshot, desk.ids.now())).await?;
         let came = came.insert(nothing_yet(snapshot, &encode_hex(&Sha256::digest(file))));
         came.revoked = taken.shards.iter().map(|(shard, _)| count(shard.get())).sum();
-        let relisted = list_again((&desk.db, &desk.ids), caller.tenant, &taken.shards).await?;
+        let listed = (came.issued_at.0, &taken.shards[..]);
+        let relisted = list_again((&desk.db, &desk.ids), caller.tenant, listed).await?;
         (came.listed, came.shards, came.unknown) = (relisted.listed, relisted.shards, relisted.unknown);
         // Before keys: what they signed is signed again, and then it is another version that is in force.
         self.again.take_back(caller, desk.ids.now(), came).await?;

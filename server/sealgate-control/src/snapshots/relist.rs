@@ -53,11 +53,11 @@ impl Work for Begin {
     }
 }
 
-/// Lists what the shards list.
+/// Lists what the shards list of a snapshot that was signed then.
 pub(super) async fn list_again(
     (db, ids): (&Db, &Ids),
     tenant: TenantId,
-    shards: &[(Verified<Shard>, Carrier)],
+    (signed_at, shards): (UnixSeconds, &[(Verified<Shard>, Carrier)]),
 ) -> Result<Relisted, AuthorityError> {
     let mut came = Relisted::default();
     for (shard, carrier) in shards {
@@ -70,7 +70,8 @@ pub(super) async fn list_again(
         let missing = missing(db, tenant, said).await?;
         db.write(KeepShard::of(tenant, shard, carrier)).await?;
         for some in missing.chunks(SLOTS) {
-            db.write(ListAgain { tenant, app: said.app, slots: some.to_vec(), at: ids.now() }).await?;
+            let (slots, at) = (some.to_vec(), ids.now());
+            db.write(ListAgain { tenant, app: said.app, slots, at, signed_at }).await?;
         }
         came.listed += missing.len() as u64;
         came.shards += u64::from(!missing.is_empty());
@@ -111,6 +112,7 @@ struct ListAgain {
     app: AppId,
     slots: Vec<u64>,
     at: UnixSeconds,
+    signed_at: UnixSeconds,
 }
 
 impl Work for ListAgain {
@@ -118,7 +120,7 @@ impl Work for ListAgain {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        table::slots::list_known(tx, (self.tenant, self.app), &self.slots, self.at).await
+        table::slots::list_known(tx, (self.tenant, self.app), &self.slots, (self.at, self.signed_at)).await
     }
 }
 

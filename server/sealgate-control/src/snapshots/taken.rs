@@ -1,8 +1,8 @@
 //! What a snapshot's file says, as far as it is believed (`spec/revocation.md` §5.1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sealgate_artifact::{Carrier, Code, Root, Shard, TenantId, UnixSeconds, Unverified};
+use sealgate_artifact::{Carrier, Code, PublicKey, Root, Shard, TenantId, UnixSeconds, Unverified};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_container::{Container, ContainerError, Parts, Purpose};
 use sealgate_store::{Db, table};
@@ -53,12 +53,33 @@ impl Taken {
             shards: &BTreeMap::new(),
             now,
         };
-        let taken = take(&reader, &container, file).map_err(|error| match error {
-            Unfit::Container(error) => AuthorityError::Refused(error.code()),
-            Unfit::Trust(error) => AuthorityError::Refused(error.code()),
-        })?;
+        let mut taken = take(&reader, &container, file).map_err(refused)?;
+        // spec/revocation.md §7.3: the database may have published keysets since that lack the lost keys.
+        if taken.imported.refusal.as_ref().is_some_and(|why| why.code() == Code::SignatureInvalid) {
+            let accepted = Accepted { keyset: None, tenant_keyset: None, ..accepted.clone() };
+            let own = SnapshotReader { known: None, accepted: &accepted, ..reader };
+            let again = take(&own, &container, file).map_err(refused)?;
+            if again.imported.snapshot.is_some() && !again.has_signer_that_is_over(db).await? {
+                taken = again;
+            }
+        }
         none_is_ahead(taken.versions(), now)?;
         Ok(taken)
+    }
+
+    /// spec/revocation.md §7.3: whether one of the signers was revoked here, or left a keyset here.
+    async fn has_signer_that_is_over(&self, db: &Db) -> Result<bool, AuthorityError> {
+        let snapshot = self.imported.snapshot.iter().map(|(snapshot, _)| snapshot.signed_by());
+        let shards = self.shards.iter().map(|(shard, _)| shard.signed_by());
+        let keyset = self.trust.iter().map(|trust| trust.tenant_keyset().signed_by());
+        let signers: BTreeSet<[u8; 32]> =
+            snapshot.chain(shards).chain(keyset).flatten().map(|key| *key.as_bytes()).collect();
+        for signer in signers {
+            if table::keys::is_over(db, PublicKey::from_bytes(signer)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn versions(&self) -> impl Iterator<Item = u64> {
@@ -86,6 +107,13 @@ impl From<ContainerError> for Unfit {
     fn from(error: ContainerError) -> Self {
         Self::Container(error)
     }
+}
+
+fn refused(unfit: Unfit) -> AuthorityError {
+    AuthorityError::Refused(match unfit {
+        Unfit::Container(error) => error.code(),
+        Unfit::Trust(error) => error.code(),
+    })
 }
 
 fn take(reader: &SnapshotReader<'_>, container: &Container, file: &[u8]) -> Result<Taken, Unfit> {

@@ -22,6 +22,10 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6) \
               ON CONFLICT (public_key) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at";
     FORGET = "DELETE FROM signing_keys WHERE scope = $1 AND public_key = $2";
+    NOTE_FORGOTTEN = "INSERT INTO forgotten_keys (public_key) SELECT public_key FROM signing_keys \
+                      WHERE scope = $1 AND public_key = $2 ON CONFLICT (public_key) DO NOTHING";
+    FORGOTTEN = "SELECT public_key FROM forgotten_keys WHERE public_key = $1";
+    REVOKED = "SELECT public_key FROM signing_keys WHERE public_key = $1 AND state = 'revoked'";
     OTHER_USES = "SELECT public_key FROM signing_keys WHERE public_key = $1 AND key_use <> $2 \
                   UNION ALL SELECT public_key FROM apps WHERE public_key = $1 AND $2 <> 'app' \
                   UNION ALL SELECT next_public_key FROM apps WHERE next_public_key = $1 AND $2 <> 'app' \
@@ -148,6 +152,17 @@ pub async fn is_known(on: impl Read, key: PublicKey) -> Result<bool, StoreError>
     Ok(query(KNOWN).bind(key.to_string()).fetch_optional(on).await?.is_some())
 }
 
+/// Whether that key left a keyset. It does not come back.
+pub async fn is_forgotten(on: impl Read, key: PublicKey) -> Result<bool, StoreError> {
+    Ok(query(FORGOTTEN).bind(key.to_string()).fetch_optional(on).await?.is_some())
+}
+
+/// Whether that key was revoked, or left its keyset: what it signed counts no more.
+pub async fn is_over(on: impl Read + Copy, key: PublicKey) -> Result<bool, StoreError> {
+    let revoked = query(REVOKED).bind(key.to_string()).fetch_optional(on).await?;
+    Ok(revoked.is_some() || is_forgotten(on, key).await?)
+}
+
 /// Whether that key serves another use than this one: here, as an app's, or as a key of a server about which something was decided.
 /// What servers only say of themselves does not count: whoever makes up a server would keep others from being approved.
 pub async fn has_other_use(on: impl Read, key: PublicKey, key_use: KeyUse) -> Result<bool, StoreError> {
@@ -179,9 +194,9 @@ async fn upsert_listed(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Forgets a key that the scope's keyset does not list any more.
+/// Forgets a key that the scope's keyset does not list any more, but that it was there.
 pub async fn forget(tx: &mut Tx<'_>, scope: KeyScope, key: PublicKey) -> Result<(), StoreError> {
-    for statement in [FORGET, FORGET_LISTED] {
+    for statement in [NOTE_FORGOTTEN, FORGET, FORGET_LISTED] {
         query(statement).bind(scope.to_string()).bind(key.to_string()).execute(&mut *tx).await?;
     }
     Ok(())

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealgate_artifact::{ActivationId, AppId, LicenseId, TenantId};
+use sealgate_artifact::{ActivationId, AppId, LicenseId, StatementId, TenantId, UnixSeconds};
 
 use super::Slotted;
-use crate::columns::{count, parsed, signed};
+use crate::columns::{count, parsed, signed, time};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
@@ -15,7 +15,8 @@ use crate::{Read, StoreError, Tx};
 macro_rules! of_tenant {
     ($kind:literal) => {
         concat!(
-            "SELECT app_id, slot, license_id, version, activation_id, generation FROM slots WHERE tenant_id = $1 AND is_pending = 1 \
+            "SELECT app_id, slot, license_id, version, activation_id, generation, pending_since FROM slots \
+             WHERE tenant_id = $1 AND pending_since IS NOT NULL \
              AND activation_id IS ",
             $kind,
             " AND (app_id, slot) > ($2, $3) ORDER BY app_id, slot LIMIT $4"
@@ -25,7 +26,7 @@ macro_rules! of_tenant {
 
 macro_rules! done {
     () => {
-        "UPDATE slots SET is_pending = 0 WHERE app_id = $1 AND is_pending = 1 AND slot IN "
+        "UPDATE slots SET pending_since = NULL WHERE app_id = $1 AND pending_since IS NOT NULL AND slot IN "
     };
 }
 
@@ -38,8 +39,12 @@ statements! {
             AND d.identity = a.identity WHERE a.activation_id = $1 AND a.generation = $2 AND a.end_code IS NULL \
             AND NOT EXISTS (SELECT 1 FROM slots o WHERE o.license_id = a.license_id AND o.activation_id = a.activation_id \
             AND o.generation = a.generation AND o.listed_at IS NULL)";
-    HELD = "SELECT s.slot FROM activations a JOIN slots s ON s.license_id = a.license_id AND s.activation_id = a.activation_id \
-            WHERE a.license_id = $1 AND a.end_code IS NULL AND s.is_pending = 1 LIMIT 1";
+    HELD = "SELECT s.slot, s.pending_since, a.proof FROM activations a \
+            JOIN slots s ON s.license_id = a.license_id AND s.activation_id = a.activation_id \
+            WHERE a.license_id = $1 AND a.end_code IS NULL AND s.pending_since >= a.activated_at LIMIT 100";
+    PROOF = "SELECT proof FROM activations WHERE activation_id = $1 AND generation = $2";
+    // No version of a license has this id: so the next heartbeat gives the device a newer proof.
+    PROVE_ANEW = "UPDATE activations SET statement_id = $4 WHERE activation_id = $1 AND generation = $2 AND proof = $3";
     DONE = with_rows!(done!(), (1, 2, 1), "", "");
     DONE_MANY = with_rows!(done!(), (1, 2, MANY), "", "");
 }
@@ -60,6 +65,8 @@ pub struct Pending {
     pub app: AppId,
     pub slot: u64,
     pub license: LicenseId,
+    /// When the snapshot was signed that listed it.
+    pub since: UnixSeconds,
     /// A runtime's database user may add rows: one that does not parse has nothing, and stops nobody.
     pub what: Option<Slotted>,
 }
@@ -75,6 +82,7 @@ impl FromRow for Pending {
             app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
             slot: count(row, "slot")?,
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
+            since: time(row, "pending_since")?,
             what: proof.or(number("version")?.map(Slotted::Version)),
         })
     }
@@ -107,9 +115,46 @@ pub async fn seat(
     found.map(|row| row.get("device_id")).transpose()
 }
 
-/// Whether one of them is a proof of a device of this license that the database still holds as activated.
-pub async fn has_device(on: impl Read, license: LicenseId) -> Result<bool, StoreError> {
-    Ok(query(HELD).bind(license.to_string()).fetch_optional(on).await?.is_some())
+/// A proof of a device that the database still holds as activated, whose generation had begun when the snapshot was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The slot that is listed.
+    pub slot: u64,
+    /// When the snapshot was signed that listed it.
+    pub since: UnixSeconds,
+    /// The carrier of the device's newest proof.
+    pub proof: Vec<u8>,
+}
+
+/// Those of this license, or some of them.
+pub async fn held(on: impl Read, license: LicenseId) -> Result<Vec<Held>, StoreError> {
+    let rows = query(HELD).bind(license.to_string()).fetch_all(on).await?;
+    let held = |row: &Row| {
+        let (slot, since) = (count(row, "slot")?, time(row, "pending_since")?);
+        Ok(Held { slot, since, proof: row.get("proof")? })
+    };
+    rows.iter().map(held).collect()
+}
+
+/// The carrier of the newest proof of a generation, if that is the present one.
+pub async fn proof(
+    on: impl Read,
+    activation: ActivationId,
+    generation: u64,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = query(PROOF).bind(activation.to_string()).bind(signed(generation)).fetch_optional(on).await?;
+    found.map(|row| row.get("proof")).transpose()
+}
+
+/// Has the device get a newer proof with its next heartbeat, if this is still its newest.
+pub async fn prove_anew(
+    tx: &mut Tx<'_>,
+    (activation, generation): (ActivationId, u64),
+    proof: &[u8],
+) -> Result<(), StoreError> {
+    let query = query(PROVE_ANEW).bind(activation.to_string()).bind(signed(generation)).bind(proof.to_vec());
+    query.bind(StatementId::from_bytes([0; 32]).to_string()).execute(tx).await?;
+    Ok(())
 }
 
 /// What follows of these was done.

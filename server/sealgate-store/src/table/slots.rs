@@ -41,8 +41,8 @@ macro_rules! know {
 const ONCE: &str = " ON CONFLICT (app_id, slot) DO NOTHING";
 // What follows for a statement that the database knows is done later.
 const NOW_LISTED: &str = " ON CONFLICT (app_id, slot) DO UPDATE SET listed_at = COALESCE(slots.listed_at, excluded.listed_at), \
-                          is_pending = CASE WHEN slots.listed_at IS NULL AND slots.license_id IS NOT NULL THEN 1 \
-                          ELSE slots.is_pending END";
+                          pending_since = CASE WHEN slots.listed_at IS NULL AND slots.license_id IS NOT NULL \
+                          THEN $1 ELSE slots.pending_since END";
 
 statements! {
     AMONG = with_rows!("SELECT slot FROM slots WHERE app_id = $1 AND slot IN ", (1, 2, MANY), "", "");
@@ -63,8 +63,8 @@ statements! {
     OWNER = "SELECT license_id, version, activation_id, generation, expires_at, listed_at FROM slots \
              WHERE tenant_id = $1 AND app_id = $2 AND slot = $3";
     LIVES = "SELECT slot FROM slots WHERE license_id = $1 AND listed_at IS NULL AND COALESCE(expires_at, $2 + 1) > $2 LIMIT 1";
-    KNOW = with_rows!(know!(), (1, 1, 5), "", NOW_LISTED);
-    KNOW_MANY = with_rows!(know!(), (MANY, 1, 5), "", NOW_LISTED);
+    KNOW = with_rows!(know!(), (1, 2, 5), "", NOW_LISTED);
+    KNOW_MANY = with_rows!(know!(), (MANY, 2, 5), "", NOW_LISTED);
     PRUNE = "DELETE FROM slots WHERE app_id = $1 AND slot >= $2 AND slot < $3 AND expires_at <= $4";
 }
 
@@ -303,12 +303,13 @@ pub async fn is_listed(
 }
 
 /// Takes over slots of the tenant's app that a snapshot lists (`spec/revocation.md` §7.3): they are listed from now on, and not given
-/// out again, whether or not anybody knows what had them.
+/// out again, whether or not anybody knows what had them. What follows for those that something has is judged by when the snapshot was
+/// signed.
 pub async fn list_known(
     tx: &mut Tx<'_>,
     (tenant, app): (TenantId, AppId),
     slots: &[u64],
-    at: UnixSeconds,
+    (at, signed_at): (UnixSeconds, UnixSeconds),
 ) -> Result<(), StoreError> {
     let slots: Vec<u64> = slots.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let blocks: BTreeSet<u64> = slots.iter().map(|slot| Shard::block_of(*slot)).collect();
@@ -320,7 +321,10 @@ pub async fn list_known(
         let query = query.bind(tenant.to_string()).bind(app.to_string()).bind(signed(at.get()));
         query.bind(signed(*slot)).bind(signed(Shard::block_of(*slot)))
     };
-    for_all(tx, [KNOW, KNOW_MANY], &slots, |query, some| some.iter().fold(query, with)).await?;
+    for_all(tx, [KNOW, KNOW_MANY], &slots, |query, some| {
+        some.iter().fold(query.bind(signed(signed_at.get())), with)
+    })
+    .await?;
     Ok(())
 }
 

@@ -198,7 +198,7 @@ async fn a_snapshot_s_slots_are_listed_whoever_had_them() {
         let known: Vec<u64> = (0..60).chain(0..3).chain([5 * BLOCK + 1]).collect();
         let import = |at: UnixSeconds| {
             work((tenant, app, known.clone(), at), |(tenant, app, known, at), tx| {
-                Box::pin(async move { slots::list_known(tx, (*tenant, *app), known, *at).await })
+                Box::pin(async move { slots::list_known(tx, (*tenant, *app), known, (*at, *at)).await })
             })
         };
         db.write(import(at())).await.expect("is taken over");
@@ -312,7 +312,7 @@ async fn whatever_lists_or_forgets_something_is_counted_in_its_block() {
         db.write(all).await.expect("is listed");
         assert_eq!(listings().await, [3]);
         let known = work((held.tenant, held.app), |(tenant, app), tx| {
-            Box::pin(async move { slots::list_known(tx, (*tenant, *app), &[9, BLOCK], at()).await })
+            Box::pin(async move { slots::list_known(tx, (*tenant, *app), &[9, BLOCK], (at(), at())).await })
         });
         db.write(known).await.expect("is listed");
         assert_eq!(listings().await, [4, 1]);
@@ -368,7 +368,7 @@ async fn only_blocks_that_are_full_forget_what_has_ended() {
         assert_eq!(close_all(db, &stored).await, 1);
         open(db, &stored, Some(0)).await;
         let known = work((stored.tenant, stored.app), |(tenant, app), tx| {
-            Box::pin(async move { slots::list_known(tx, (*tenant, *app), &[2 * BLOCK + 7], at()).await })
+            Box::pin(async move { slots::list_known(tx, (*tenant, *app), &[2 * BLOCK + 7], (at(), at())).await })
         });
         db.write(known).await.expect("the third one is closed");
         let places = [0, 9_000, 9_001, BLOCK - 1];

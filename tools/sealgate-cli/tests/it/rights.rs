@@ -67,7 +67,7 @@ const FORBIDDEN: &[&str] = &[
     "INSERT INTO slots (app_id, slot, block, tenant_id, version) SELECT app_id, 7, 0, tenant_id, 1 FROM apps",
     "UPDATE slots SET listed_at = NULL",
     "UPDATE slots SET expires_at = 1",
-    "UPDATE slots SET is_pending = 1",
+    "UPDATE slots SET pending_since = 1",
     "INSERT INTO slots_left SELECT license_id, tenant_id, app_id, NULL, 0 FROM licenses",
     "DELETE FROM slots_left WHERE FALSE",
     "DELETE FROM slots WHERE FALSE",
