@@ -368,7 +368,9 @@ async fn only_blocks_that_are_full_forget_what_has_ended() {
         assert_eq!(close_all(db, &stored).await, 1);
         open(db, &stored, Some(0)).await;
         let known = work((stored.tenant, stored.app), |(tenant, app), tx| {
-            Box::pin(async move { slots::list_known(tx, (*tenant, *app), &[2 * BLOCK + 7], (at(), at())).await })
+            Box::pin(
+                async move { slots::list_known(tx, (*tenant, *app), &[2 * BLOCK + 7], (at(), at())).await },
+            )
         });
         db.write(known).await.expect("the third one is closed");
         let places = [0, 9_000, 9_001, BLOCK - 1];
