@@ -427,6 +427,9 @@ codes! {
     Unavailable "unavailable" Transport 503 (503 "system_error") 69 Unsigned
         "The server cannot answer now; the same request may succeed later."
         "Send the same request again later."
+    ImportRunning "import_running" Transport 503 (503 "system_error") 69 Unsigned
+        "The import goes on; nobody has to wait for it."
+        "Send the same request again: it waits for the same import, and says what came of it."
     RateLimited "rate_limited" Transport 429 (429 "rate_limited") 69 Unsigned
         "Too many requests; ask again later."
         "Ask again later."

@@ -1,4 +1,4 @@
-//! How long a client waits because somebody says so.
+//! How long a client waits.
 
 use std::time::Duration;
 
@@ -9,4 +9,10 @@ const LONGEST: Duration = Duration::from_hours(24);
 /// `spec/online.md` §6.9: nobody makes a client wait longer than a day.
 pub(crate) fn bounded(said: Duration) -> Duration {
     said.min(LONGEST)
+}
+
+/// Before something is looked at again of which the system tells nobody, such as a file's lock that may be free by now.
+#[expect(clippy::disallowed_methods, reason = "there is no event to wait for")]
+pub(crate) fn pause(time: Duration) {
+    std::thread::sleep(time);
 }

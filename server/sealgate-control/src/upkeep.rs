@@ -34,6 +34,11 @@ impl Upkeep {
         Self { db, ids }
     }
 
+    /// Has nothing more drawn from any block of before, where the database came back older (`spec/revocation.md` §7.7).
+    pub async fn close_blocks_after_going_back(&self) -> Result<(), StoreError> {
+        self.db.close_blocks_after_going_back().await
+    }
+
     /// Gives every waiting row of the audit log its number and hash (`spec/audit.md` §2.1). A runtime never does:
     /// whoever steals one must not be able to write the chain.
     pub async fn number_audit_rows(&self) -> Result<(), StoreError> {
@@ -60,7 +65,7 @@ impl Upkeep {
     /// old cannot be got back. Change records are counted.
     pub async fn forget(&self) -> Result<(), StoreError> {
         self.finish_revocations().await?;
-        let tells_ages = self.ids.clock_watch().tells_ages();
+        let tells_ages = self.tells_ages();
         for _ in 0..ROUNDS {
             if !self.db.write(Forget { now: tells_ages.then(|| self.ids.now()) }).await? {
                 break;
@@ -71,10 +76,15 @@ impl Upkeep {
 }
 
 impl Upkeep {
+    /// Whether the clock may decide that something is old enough to be forgotten.
+    pub fn tells_ages(&self) -> bool {
+        self.ids.clock_watch().tells_ages()
+    }
+
     /// Forgets slots of what has ended, a part of a block from that position on (`spec/revocation.md` §1.3: from these blocks nothing is
     /// drawn any more). Says where to go on; `None` at the end, and while the clock is doubted.
     pub async fn forget_slots(&self, position: &str) -> Result<Option<String>, StoreError> {
-        if !self.ids.clock_watch().tells_ages() {
+        if !self.tells_ages() {
             return Ok(None);
         }
         let from = position

@@ -88,8 +88,7 @@ pub struct SnapshotImported {
     pub servers_revoked: Vec<String>,
     /// Keys that are revoked again, also those that the database does not know.
     pub keys_revoked: Vec<String>,
-    /// Keys that signed, and were retired in what was lost: others sign now. And keys that the database does not know: what they
-    /// signed stays in force.
+    /// Keys that signed and were retired in what was lost, and keys that the database does not know: others sign now.
     #[serde(default)]
     pub keys_retired: Vec<String>,
     /// What could not be done, and why. Importing the file again tries it again.

@@ -11,6 +11,7 @@ use sealgate_rules::{
     Revocations, Rights, Session, TimeFloors, Timeline, revocations,
 };
 
+use super::brought::{Brought, counted, is_old, released};
 use super::checks::Checks;
 use super::events::GuardCounters;
 use super::material::{Files, KnownOfFiles, Material, RanBySnapshot};
@@ -237,15 +238,7 @@ impl Engine {
         };
         judged.begin(running, &found);
         if setup.is_online && (judged.may_be_answered() || has_unread) {
-            let hear = |judged: &mut Judged| {
-                let beat = client.heartbeat();
-                let heard = Brought::by(&beat, &client, (&setup, &counters));
-                take_in(&client, (&setup.local, &counters), judged, heard);
-                beat
-            };
-            if is_old(&hear(&mut judged)) {
-                let _ = hear(&mut judged);
-            }
+            ask_at_start(&client, (&setup, &counters), &mut judged);
             judged.begin(client.clock.running(), &found);
         }
         judged.findings = setup.checks.look(&judged.enforced, &judged.approved(), &counters);
@@ -310,7 +303,7 @@ impl Engine {
 
     fn take_in(&self, beat: &Result<Beat, Error>) {
         let reading = self.reading();
-        let heard = Brought::by(beat, &self.client, (&self.setup, &self.counters));
+        let heard = Brought::by(beat, &self.client, (&self.setup.files, &self.counters));
         let parts = (&self.setup.local, &self.counters);
         let is_news = self.judge_quietly(|judged| take_in(&self.client, parts, judged, heard));
         drop(reading);
@@ -490,11 +483,6 @@ impl Engine {
     }
 }
 
-/// Whether it answers what an earlier call had sent.
-fn is_old(beat: &Result<Beat, Error>) -> bool {
-    beat.as_ref().is_ok_and(|beat| !beat.asked_now)
-}
-
 /// What was read where this program or another one imported something.
 struct ReadAnew {
     known: KnownOfFiles,
@@ -503,27 +491,16 @@ struct ReadAnew {
     released: Vec<Module>,
 }
 
-/// What was read once a heartbeat was answered.
-struct Brought {
-    authority: UnixSeconds,
-    material: Option<Material>,
-    released: Vec<Module>,
-}
-
-impl Brought {
-    fn by<'b>(
-        beat: &'b Result<Beat, Error>,
-        client: &Client,
-        (setup, counters): (&Setup, &GuardCounters),
-    ) -> Result<(&'b Beat, Self), &'b Error> {
-        let beat = beat.as_ref()?;
-        let brought = Self {
-            authority: client.signed_floors().map_or_else(|_| epoch(), |floors| floors.authority),
-            material: counted(client.material(&setup.files), counters),
-            // The key that signed it may be listed no more.
-            released: released(client, &setup.files, counters),
-        };
-        Ok((beat, brought))
+/// Asks before the first action. One answer to what an earlier call had sent is followed by another question, so that the time is known.
+fn ask_at_start(client: &Client, (setup, counters): (&Setup, &GuardCounters), judged: &mut Judged) {
+    let mut hear = || {
+        let beat = client.heartbeat();
+        let heard = Brought::by(&beat, client, (&setup.files, counters));
+        take_in(client, (&setup.local, counters), judged, heard);
+        is_old(&beat)
+    };
+    if hear() {
+        hear();
     }
 }
 
@@ -561,23 +538,6 @@ fn take_in(
     }
     judged.hold(brought.material, local, counters);
     judged.released = brought.released;
-}
-
-/// The modules of the release that is installed. One that does not verify is told, and approves nothing.
-fn released(client: &Client, files: &Files, counters: &GuardCounters) -> Vec<Module> {
-    let Some(statement) = &files.release else { return vec![] };
-    client.release_modules(statement).unwrap_or_else(|why| {
-        counters.integrity_failed(&format!("the release's statement approves nothing: {why}"));
-        vec![]
-    })
-}
-
-/// What does not verify is told, and counts as nothing.
-fn counted(loaded: Result<Option<Material>, Error>, counters: &GuardCounters) -> Option<Material> {
-    loaded.unwrap_or_else(|why| {
-        counters.unreadable("what is held does not count", &why);
-        None
-    })
 }
 
 fn enforced(material: Option<&Material>, local: &Local) -> Enforced {

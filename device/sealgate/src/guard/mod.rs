@@ -1,5 +1,6 @@
 //! A program enforces its license while it runs (`spec/guard.md`).
 
+mod brought;
 mod builder;
 mod checks;
 mod config;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::wait;
+
 pub(super) const BUSY: &str = "another import is under way";
 /// How often whoever imports asks for a lock that is held, and how long apart: three seconds, in which a file is written.
 const TRIES: usize = 30;
@@ -54,14 +56,13 @@ impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
 }
 
 /// Waits for whoever imports now, and not for one who holds the lock for good.
-#[expect(clippy::disallowed_methods, reason = "no system tells within a time that a file's lock is free")]
 pub(crate) fn lock_in_time(store: &dyn RevocationStore) -> io::Result<Box<dyn Any>> {
     for _ in 0..TRIES {
         let locked = store.lock();
         if !is_busy(&locked) {
             return locked;
         }
-        std::thread::sleep(PAUSE);
+        wait::pause(PAUSE);
     }
     store.lock()
 }

@@ -235,15 +235,7 @@ pub(super) struct Change {
 
 impl Change {
     pub(super) fn new(audit: AuditRow) -> Self {
-        Self {
-            replacements: vec![],
-            root: None,
-            keys: vec![],
-            dropped: vec![],
-            issuer: None,
-            audit: Some(audit),
-            above: (0, 0),
-        }
+        Self { audit: Some(audit), ..Self::of_nothing() }
     }
 
     /// What nobody asked for: the same keys, published again, or what follows from a decision about a server. It ends when the

@@ -1,6 +1,7 @@
 //! Taking over a snapshot of this installation's own, for a database that came back older (`spec/revocation.md` §7.3).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sealgate_artifact::{Code, Snapshot, TenantId, encode_hex};
@@ -14,13 +15,16 @@ use sha2::{Digest, Sha256};
 use super::Snapshots;
 use super::again::Again;
 use super::relist::{Begin, count, list_again};
-use super::runs::Runs;
-use super::taken::Taken;
+use super::runs::{Request, Runs};
+use super::taken::{Taken, beside};
 use crate::records::Records;
 use crate::{Caller, check};
 
 /// The largest file: far more than a million statements that were taken back need.
 const FILE_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long a request waits for an import: it is answered before its own time is up (`spec/http.md` §3.22).
+const WAIT: Duration = Duration::from_secs(20);
 
 /// Takes snapshots over.
 pub struct SnapshotImports {
@@ -37,12 +41,13 @@ struct Importer {
 
 impl SnapshotImports {
     pub(crate) fn new(snapshots: Snapshots, records: Records, again: Again) -> Self {
-        Self { importer: Arc::new(Importer { snapshots, records, again }), runs: Runs::default() }
+        let runs = Runs::new(snapshots.desk.ids.clone());
+        Self { importer: Arc::new(Importer { snapshots, records, again }), runs }
     }
 
     /// Takes a snapshot of the caller's tenant over. Doing it again goes on where it stopped, and then changes nothing. It goes on
-    /// without its request, and the same request again waits for the same. The audit log has two rows for each time, also where the
-    /// file is refused (`spec/revocation.md` §7.4).
+    /// without its request, and the same request again waits for the same, or hears what came of it. The audit log has two rows for each
+    /// import, also where the file is refused (`spec/revocation.md` §7.4).
     pub async fn import(
         &self,
         caller: &Caller,
@@ -52,16 +57,19 @@ impl SnapshotImports {
         if check::reason(request.source.as_deref()).is_err() {
             return Err(invalid("source", "at most 256 characters, none of them a control character"));
         }
-        let file = STANDARD.decode(&request.file).map_err(|_| invalid("file", "base64 of a file"))?;
+        let text = request.file.clone();
+        let read =
+            beside(move || STANDARD.decode(text).map(|file| (encode_hex(&Sha256::digest(&file)), file)));
+        let (sha256, file) = read.await?.map_err(|_| invalid("file", "base64 of a file"))?;
         if file.len() > FILE_BYTES {
             return Err(AuthorityError::Refused(Code::BodyTooLarge));
         }
-        let sha256 = encode_hex(&Sha256::digest(&file));
         let about = json!({ "sha256": sha256, "bytes": file.len(), "source": request.source });
         let (importer, caller) = (Arc::clone(&self.importer), caller.clone());
-        let (tenant, now) = (caller.tenant, importer.snapshots.desk.ids.now());
-        let work = || async move { importer.import(&caller, &file, about).await };
-        self.runs.run((tenant, &sha256, now), work).await
+        let times_back = importer.snapshots.desk.db.times_back();
+        let same = Request { tenant: caller.tenant, sha256, source: request.source.clone(), times_back };
+        let work = || async move { importer.import(&caller, file, about).await };
+        self.runs.run(same, WAIT, work).await
     }
 }
 
@@ -70,12 +78,12 @@ impl Importer {
     async fn import(
         &self,
         caller: &Caller,
-        file: &[u8],
+        file: Vec<u8>,
         about: Value,
     ) -> Result<SnapshotImported, AuthorityError> {
         self.records.note(caller, "snapshot.import_begun", &about).await?;
-        let mut came = None;
-        let done = self.take_over(caller, file, &mut came).await;
+        let (mut came, sha256) = (None, about["sha256"].as_str().unwrap_or_default().to_owned());
+        let done = self.take_over(caller, (file, sha256), &mut came).await;
         let mut detail = match &came {
             None => about,
             Some(came) => with(about, imported_detail(came)),
@@ -97,18 +105,19 @@ impl Importer {
     async fn take_over(
         &self,
         caller: &Caller,
-        file: &[u8],
+        (file, sha256): (Vec<u8>, String),
         came: &mut Option<SnapshotImported>,
     ) -> Result<(), AuthorityError> {
         let desk = &self.snapshots.desk;
         let taken = Taken::read(&desk.db, caller.tenant, file, desk.ids.now()).await?;
         // spec/revocation.md §5.2: what verified counts, whatever comes of the rest.
         let refusal = taken.imported.refusal.as_ref().map(TrustError::code);
+        // spec/revocation.md §7.12: without it, nothing is taken over.
         let Some((snapshot, _)) = &taken.imported.snapshot else {
             return Err(AuthorityError::Refused(refusal.unwrap_or(Code::SnapshotMismatch)));
         };
         let was_lost = desk.write(caller, Begin::of(snapshot, desk.ids.now())).await?;
-        let came = came.insert(nothing_yet(snapshot, &encode_hex(&Sha256::digest(file))));
+        let came = came.insert(nothing_yet(snapshot, sha256));
         came.revoked = taken.shards.iter().map(|(shard, _)| count(shard.get())).sum();
         let listed = (came.issued_at.0, &taken.shards[..]);
         let relisted = list_again((&desk.db, &desk.ids), caller.tenant, listed).await?;
@@ -117,6 +126,7 @@ impl Importer {
         self.again.take_back(caller, came).await?;
         self.again.revoke_keys(caller, taken.trust.as_ref(), came).await?;
         self.again.carry_on(caller, taken.trust.as_ref(), came).await?;
+        self.snapshots.is_cared_for(caller.tenant);
         // Else whoever imports what was just signed would have versions run ahead of the minutes.
         if was_lost || !changed_nothing(came) {
             self.snapshots.changes.hurry_snapshots().await?;
@@ -140,12 +150,12 @@ impl Importer {
     }
 }
 
-fn nothing_yet(snapshot: &Verified<Snapshot>, sha256: &str) -> SnapshotImported {
+fn nothing_yet(snapshot: &Verified<Snapshot>, sha256: String) -> SnapshotImported {
     let said = snapshot.get();
     SnapshotImported {
         version: said.version,
         issued_at: Timestamp(said.issued_at),
-        sha256: sha256.to_owned(),
+        sha256,
         revoked: 0,
         listed: 0,
         shards: 0,

@@ -16,7 +16,7 @@ use crate::keys::{SnapshotKeys, first_version, next_version};
 
 /// How long it is known which snapshots this history signed: longer than backups are restored from.
 const KNOWN_FOR: u64 = 40 * DAY;
-/// How long a snapshot is kept after it was signed: whoever reads it slowly gets it whole, however often the next is signed.
+/// How long a snapshot is kept after the next one was signed: whoever reads it slowly gets it whole, however often the next is signed.
 const KEPT_SECONDS: u64 = 60 * 60;
 /// So many are kept beside the newest, however old or large they are; and no more than so many, and so many bytes.
 const FEW_KEPT: usize = 2;
@@ -50,16 +50,19 @@ impl Snapshots {
         let Some(look) = snapshots::look(db, tenant).await?.filter(|look| is_due(look, tenant, now)) else {
             return Ok(false);
         };
-        if self.rests(tenant) > 0 {
+        // The database may have come back older since the tenant's shards were looked at.
+        if self.rests(tenant) > 0 || caller.is_none() && self.waits_for_import(tenant) {
             return Ok(false);
         }
+        let times_back = db.times_back();
         let keys = self.changes.snapshot_keys(tenant).await?;
         let signer = keys.signer;
         let chain = Chain::read(db, tenant).await?;
         let listed = self.all_shards(tenant).await?;
         let versions = listed.iter().map(|shard| shard.version).sum();
         let listed = named(tenant, listed)?;
-        let last = self.last_version(tenant, look.newest.map(|(version, ..)| version), &keys).await?;
+        let after = look.newest.map(|(version, ..)| version);
+        let last = self.last_version(tenant, after, &keys).await?;
         let version = last.map_or_else(|| Ok(first_version(now)), |last| next_version(last, now))?;
         let entry = |shard: &ShardRow| ShardEntry { app: shard.app, block: shard.block, statement: shard.id };
         let snapshot = Snapshot {
@@ -96,11 +99,25 @@ impl Snapshots {
         let kept = snapshots::list(db, tenant, None, MOST_KEPT).await?;
         let forget = kept_from(&kept, now);
         let (id, parts) = (SnapshotId { id, version, signer }, stored.parts);
-        let work = StoreSnapshot { tenant, id, row, parts, statement, forget, now, audit };
-        let done = self.desk.write_for(caller, work).await;
+        let work = StoreSnapshot { tenant, after, id, row, parts, statement, forget, now, audit };
+        let done = self.store(caller, times_back, work).await;
         self.or_forget((tenant, &container), done).await?;
         self.wrote(tenant, Pace::new(began, self.desk.ids.elapsed()));
         Ok(true)
+    }
+
+    /// What was signed of a history that the database lost meanwhile is not one of this history.
+    async fn store(
+        &self,
+        caller: Option<&Caller>,
+        times_back: u64,
+        work: StoreSnapshot,
+    ) -> Result<(), AuthorityError> {
+        self.desk.db.read_changes().await?;
+        if self.desk.db.times_back() != times_back {
+            return Err(AuthorityError::Superseded);
+        }
+        self.desk.write_for(caller, work).await
     }
 
     /// The highest version that was signed of the tenant's snapshots, or taken over, and that a key signed which is believed.
@@ -176,18 +193,21 @@ fn named(tenant: TenantId, mut shards: Vec<ShardRow>) -> Result<Vec<ShardRow>, A
 }
 
 /// The version before which snapshots are not kept any more. `kept` are the newest ones; with the one that is stored now, some stay in any
-/// case, and the others for an hour, as far as there is room.
+/// case, and the others for an hour after they were replaced, as far as there is room.
 fn kept_from(kept: &[SnapshotRow], now: UnixSeconds) -> Option<u64> {
     let mut bytes = 0;
     let stays = |(n, row): &(usize, &SnapshotRow)| {
         bytes += row.bytes;
-        *n < FEW_KEPT || row.issued_at.plus(KEPT_SECONDS) > now && bytes <= KEPT_BYTES
+        let replaced_at = n.checked_sub(1).map_or(now, |next| kept[next].issued_at);
+        *n < FEW_KEPT || replaced_at.plus(KEPT_SECONDS) > now && bytes <= KEPT_BYTES
     };
     kept.iter().enumerate().take_while(stays).last().map(|(_, row)| row.version)
 }
 
 struct StoreSnapshot {
     tenant: TenantId,
+    /// The newest one must still be this.
+    after: Option<u64>,
     /// Its signer must still be the key that signs.
     id: SnapshotId,
     row: SnapshotRow,
@@ -207,6 +227,10 @@ impl Work for StoreSnapshot {
         if !keys::hold_active(tx, KeyScope::Tenant(self.tenant), self.id.signer).await? {
             return Err(AuthorityError::Superseded);
         }
+        let newest = snapshots::newest(&mut *tx, self.tenant).await?;
+        if newest.map(|newest| newest.version) != self.after {
+            return Err(AuthorityError::Superseded);
+        }
         // A version is given out once: whoever was faster has it.
         match snapshots::insert(tx, self.tenant, (&self.row, self.parts), &self.statement).await {
             Ok(true) => {}
@@ -220,5 +244,47 @@ impl Work for StoreSnapshot {
             table::audit::insert(tx, audit).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealgate_artifact::{PublicKey, UnixSeconds};
+    use sealgate_store::table::SnapshotRow;
+
+    use super::{KEPT_BYTES, kept_from};
+
+    const NOW: u64 = 1_800_000_000;
+
+    /// Of that version, and so many minutes old.
+    fn row(version: u64, minutes: u64, bytes: u64) -> SnapshotRow {
+        SnapshotRow {
+            version,
+            issued_at: UnixSeconds::new(NOW - minutes * 60).expect("in range"),
+            signer: PublicKey::from_bytes([0; 32]),
+            chain: String::new(),
+            shards: 1,
+            versions: 1,
+            listed: 0,
+            bytes,
+            sha256: [0; 32],
+            container: String::new(),
+        }
+    }
+
+    fn kept(rows: &[SnapshotRow]) -> Option<u64> {
+        kept_from(rows, UnixSeconds::new(NOW).expect("in range"))
+    }
+
+    #[test]
+    fn a_snapshot_is_kept_for_an_hour_after_it_was_replaced() {
+        // Each stands below the one that replaced it.
+        let daily =
+            |since| [row(4, 1, 1), row(3, 2, 1), row(2, since, 1), row(1, 20 * 60, 1), row(0, 21 * 60, 1)];
+        assert_eq!(kept(&daily(59)), Some(1), "somebody may have begun to read it an hour ago");
+        assert_eq!(kept(&daily(60)), Some(2));
+        assert_eq!(kept(&[]), None);
+        let large = [row(4, 1, KEPT_BYTES), row(3, 2, 1), row(2, 3, 1)];
+        assert_eq!(kept(&large), Some(3), "two in any case");
     }
 }

@@ -1,6 +1,7 @@
 //! What a snapshot's file says, as far as it is believed (`spec/revocation.md` §5.1).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use sealgate_artifact::{Carrier, Code, PublicKey, Root, Shard, TenantId, UnixSeconds, Unverified};
 use sealgate_authority::{AuthorityError, broken};
@@ -25,40 +26,26 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// Goes through the steps of `spec/revocation.md` §5.1, with the installation's own roots.
+    /// Goes through the steps of `spec/revocation.md` §5.1, with the installation's own roots. What verifies signatures runs beside the
+    /// threads that answer requests.
     pub(super) async fn read(
         db: &Db,
         tenant: TenantId,
-        file: &[u8],
+        file: Vec<u8>,
         now: UnixSeconds,
     ) -> Result<Self, AuthorityError> {
-        let container = Container::read(file).map_err(|error| AuthorityError::Refused(error.code()))?;
+        let container = Container::read(&file).map_err(|error| AuthorityError::Refused(error.code()))?;
         if container.purpose() != Purpose::Snapshot {
             return Err(AuthorityError::Refused(Code::KindUnexpected));
         }
         let own = Chain::read(db, tenant).await?;
         let roots = pinned(&table::roots::list(db).await?)?;
-        let known = TenantTrust::verify(&roots, &own.bytes(), Some(tenant), &Accepted::default(), now);
-        // What the database holds may have ended since: then the file's own keys have to do.
-        let known = known.ok();
-        let accepted = known.as_ref().map(|known| known.accepted().clone()).unwrap_or_default();
-        let reader = SnapshotReader {
-            roots: &roots,
-            tenant,
-            app: None,
-            known: known.as_ref(),
-            accepted: &accepted,
-            // A database that came back older may have signed newer ones since: they do not say what it forgot.
-            snapshot: None,
-            shards: &BTreeMap::new(),
-            now,
-        };
-        let mut taken = take(&reader, &container, file).map_err(refused)?;
+        let sought = Arc::new(Sought { roots, own, tenant, container, file, now });
+        let first = sought.clone();
+        let mut taken = beside(move || first.take(Memory::Own)).await?.map_err(refused)?;
         // spec/revocation.md §7.3: the database may have published keysets since that lack the lost keys.
         if taken.imported.refusal.as_ref().is_some_and(|why| why.code() == Code::SignatureInvalid) {
-            let accepted = Accepted { keyset: None, tenant_keyset: None, ..accepted.clone() };
-            let own = SnapshotReader { known: None, accepted: &accepted, ..reader };
-            let again = take(&own, &container, file).map_err(refused)?;
+            let again = beside(move || sought.take(Memory::None)).await?.map_err(refused)?;
             if again.imported.snapshot.is_some() && !again.has_signer_that_is_over(db).await? {
                 taken = again;
             }
@@ -109,6 +96,13 @@ impl From<ContainerError> for Unfit {
     }
 }
 
+/// Does what takes a while beside the threads that answer requests.
+pub(super) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AuthorityError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| broken("what ran beside requests broke off"))
+}
+
 fn refused(unfit: Unfit) -> AuthorityError {
     AuthorityError::Refused(match unfit {
         Unfit::Container(error) => error.code(),
@@ -116,7 +110,52 @@ fn refused(unfit: Unfit) -> AuthorityError {
     })
 }
 
-fn take(reader: &SnapshotReader<'_>, container: &Container, file: &[u8]) -> Result<Taken, Unfit> {
+/// A file, and by what it is judged.
+struct Sought {
+    roots: Roots,
+    own: Chain,
+    tenant: TenantId,
+    container: Container,
+    file: Vec<u8>,
+    now: UnixSeconds,
+}
+
+/// Which keysets the file's are compared with.
+#[derive(Clone, Copy, PartialEq)]
+enum Memory {
+    /// The database's.
+    Own,
+    /// None: only root statements count.
+    None,
+}
+
+impl Sought {
+    fn take(&self, memory: Memory) -> Result<Taken, Unfit> {
+        let Self { roots, tenant, now, .. } = self;
+        // What the database holds may have ended since: then the file's own keys have to do.
+        let known = TenantTrust::verify(roots, &self.own.bytes(), Some(*tenant), &Accepted::default(), *now);
+        let known = known.ok();
+        let accepted = known.as_ref().map(|known| known.accepted().clone()).unwrap_or_default();
+        let (known, accepted) = match memory {
+            Memory::Own => (known.as_ref(), accepted),
+            Memory::None => (None, Accepted { keyset: None, tenant_keyset: None, ..accepted }),
+        };
+        let reader = SnapshotReader {
+            roots,
+            tenant: *tenant,
+            app: None,
+            known,
+            accepted: &accepted,
+            // A database that came back older may have signed newer ones since: they do not say what it forgot.
+            snapshot: None,
+            shards: &BTreeMap::new(),
+            now: *now,
+        };
+        take_with(&reader, &self.container, &self.file)
+    }
+}
+
+fn take_with(reader: &SnapshotReader<'_>, container: &Container, file: &[u8]) -> Result<Taken, Unfit> {
     let parts = || {
         Parts::new(container, |entry| {
             // It was read from these very bytes.

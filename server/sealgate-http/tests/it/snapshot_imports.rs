@@ -26,7 +26,16 @@ pub(crate) fn fetch(app: &TestApp, product: &Value) -> Vec<u8> {
 }
 
 pub(crate) fn import(app: &TestApp, file: &[u8]) -> Answer {
-    let body = json!({ "file": encode_base64(file), "source": "the service desk's stick" });
+    import_from(app, file, "the service desk's stick")
+}
+
+/// The same file from somewhere else: that is not the same request.
+pub(crate) fn import_anew(app: &TestApp, file: &[u8]) -> Answer {
+    import_from(app, file, "another stick")
+}
+
+fn import_from(app: &TestApp, file: &[u8], source: &str) -> Answer {
+    let body = json!({ "file": encode_base64(file), "source": source });
     app.api("POST", "/api/v1/snapshots/import", &body)
 }
 
@@ -182,6 +191,38 @@ on_both_engines! {
         assert_eq!((&came["keys_revoked"], &came["failed"]), (&json!([key]), &json!([])));
         // A newer one is signed at once, and this one changes nothing any more.
         crate::snapshots::run_jobs(app);
+        assert_problem(&import_anew(app, &file), 400, "version_rollback");
+    }
+
+    /// Whoever was told what came of an import may have been gone before he heard it.
+    fn what_came_of_an_import_is_told_to_the_same_request_again(app: &TestApp) {
+        let (product, license) = sell(app, &json!({}));
+        sign(app);
+        app.keep_state();
+        app.clock.advance(60);
+        app.api("POST", &at(&license, "/revoke"), &json!({})).expect(200);
+        sign(app);
+        let file = fetch(app, &product);
+        let restore = || {
+            app.go_back();
+            app.clock.advance(600);
+            app.read_changes();
+        };
+        restore();
+        let came = import(app, &file).expect(200);
+        assert_eq!(came["licenses_suspended"], json!([license["license_id"]]));
+        crate::snapshots::run_jobs(app);
+        assert_eq!(import(app, &file).expect(200), came);
+        assert_eq!(records(app).len(), 1, "it was not imported again");
+        // What is undone is done again.
+        restore();
+        assert_eq!(import(app, &file).expect(200), came);
+        assert_eq!(records(app).len(), 1, "the first one's row was lost");
+        app.read_changes();
+        assert_eq!(refusal(app, &product, &license).as_deref(), Some("blocked"));
+        // Later it is another request.
+        crate::snapshots::run_jobs(app);
+        app.clock.advance(60 * 60);
         assert_problem(&import(app, &file), 400, "version_rollback");
     }
 

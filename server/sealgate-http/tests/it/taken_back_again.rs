@@ -4,7 +4,7 @@
 use sealgate_testkit::{Engine, TakenOver, TestApp, TestDevice, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::snapshot_imports::{at, fetch, import, refusal, sign, text};
+use crate::snapshot_imports::{at, fetch, import, import_anew, refusal, sign, text};
 use crate::support::sell;
 
 fn activate(app: &TestApp, product: &Value, license: &Value) {
@@ -136,6 +136,25 @@ on_both_engines! {
         assert_eq!((listed(), app.count("slots_left")), (11_003, 0));
     }
 
+    /// One run of the job holds up no other job for long.
+    fn what_is_left_of_many_licenses_is_listed_in_several_runs(app: &TestApp) {
+        let (product, _) = sell(app, &json!({}));
+        for _ in 0..24 {
+            app.issue(&product, &json!({}));
+        }
+        app.run_jobs();
+        crate::snapshots::wait_for_jobs(app);
+        app.meddle("INSERT INTO slots_left SELECT license_id, tenant_id, app_id, NULL, -1 FROM licenses");
+        let mut left = vec![];
+        for _ in 0..2 {
+            app.clock.advance(5);
+            app.run_jobs();
+            crate::snapshots::wait_for_jobs(app);
+            left.push(app.count("slots_left"));
+        }
+        assert_eq!(left, [5, 0]);
+    }
+
     /// What a revoked issuer had signed is signed again, but not what was revoked with it.
     fn a_license_is_stopped_before_the_issuer_that_signed_it_is_revoked(app: &TestApp) {
         let (product, gone) = sell(app, &json!({ "max_devices": 3 }));
@@ -186,7 +205,7 @@ on_both_engines! {
         assert_eq!(refusal(app, &product, &lowered), None);
         // The vendor decides, once.
         post(app, &gone, "/resume");
-        let again = import(app, &file);
+        let again = import_anew(app, &file);
         app.read_changes();
         assert_eq!(refusal(app, &product, &gone), None, "{}", again.json());
     }
@@ -238,7 +257,7 @@ on_both_engines! {
         // Once is enough, and the vendor's word stands.
         post(app, &lessened, "/resume");
         assert_eq!(version(app, &lessened), resumed);
-        import(app, &file);
+        import_anew(app, &file);
         app.read_changes();
         assert_eq!((refusal(app, &product, &lessened), version(app, &lessened)), (None, resumed));
     }
@@ -257,7 +276,8 @@ on_both_engines! {
         restore(app);
         let fresh = app.issue(&product, &json!({}));
         let (id, (first, drawn)) = (text(&fresh["license_id"]), version(app, &fresh));
-        app.meddle(&format!("UPDATE slots SET slot = {slot} WHERE license_id = '{id}'"));
+        let block = slot >> 20;
+        app.meddle(&format!("UPDATE slots SET slot = {slot}, block = {block} WHERE license_id = '{id}'"));
         app.meddle(&format!(
             "UPDATE licenses SET conditions = REPLACE(conditions, '\"slot\":{drawn}', '\"slot\":{slot}') WHERE license_id = '{id}'"
         ));

@@ -234,7 +234,7 @@ impl Adopt {
         let owner = table::slots::license_of_slot(&mut *tx, slot.tenant, slot.app, slot.slot).await?;
         // What only a snapshot knows may be this one.
         let is_listed =
-            |owner: SlotOwner| owner.listed_at.is_some() && owner.license.is_none_or(|id| id == slot.license);
+            |owner: SlotOwner| owner.listed_at.is_some() && owner.what.is_none_or(|what| what == slot.what);
         let is_own = is_new || owner.is_some_and(|owner| owner.what == Some(slot.what));
         match locked.revoked_at {
             None if owner.is_some_and(is_listed) => Err(AuthorityError::Refused(Code::NotActivated)),

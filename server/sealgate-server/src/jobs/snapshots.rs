@@ -5,6 +5,9 @@ use sealgate_authority::AuthorityError;
 
 use super::turn::Turn;
 
+/// Transactions in which one run lists what is left of revoked licenses.
+const ROUNDS: u32 = 20;
+
 /// Signs page by page, and keeps where it is after each. What goes wrong with one tenant stops no other, and whoever signs for
 /// itself just now is waited for once all others are done.
 pub(super) async fn sign(turn: &mut Turn<'_>) -> Result<(), AuthorityError> {
@@ -55,13 +58,15 @@ async fn sign_late(
     }
 }
 
-/// Lists what is left of revoked licenses, some rows in each transaction.
+/// Lists what is left of revoked licenses, some rows in each transaction. The next run goes on: other jobs of the lane have to be done in
+/// between.
 pub(super) async fn list(turn: &mut Turn<'_>) -> Result<(), AuthorityError> {
     let snapshots = turn.snapshots().clone();
-    while snapshots.list_left().await? {
-        if !turn.keep("").await? {
+    for _ in 0..ROUNDS {
+        if !snapshots.list_left().await? || !turn.keep("").await? {
             return Ok(());
         }
     }
+    turn.pause();
     Ok(())
 }

@@ -324,6 +324,30 @@ async fn a_slow_job_holds_up_no_quick_one_and_goes_on_where_it_paused() {
     server.db().close().await;
 }
 
+/// In the first hour after a pause nobody knows how old anything is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_started_every_day_forgets_slots() {
+    let installation = Installation::new();
+    let first = installation.start().await;
+    first.jobs().run_due().await.expect("the database answers");
+    first.db().close().await;
+    drop(first);
+    installation.clock.advance(24 * 60 * 60);
+    let server = installation.start().await;
+    let forgets = async || {
+        let ran = server.jobs().run_due_in(Lane::Slow).await.expect("the database answers");
+        ran == ["forget_slots"]
+    };
+    for _ in 0..6 {
+        assert!(forgets().await && !forgets().await, "it is tried again soon");
+        installation.clock.advance(10 * 60);
+    }
+    assert!(forgets().await, "the hour is over");
+    installation.clock.advance(10 * 60);
+    assert!(!forgets().await, "it is done for the day");
+    server.db().close().await;
+}
+
 /// Runs once a day, and fails.
 const DAILY: &[Job] = &[Job {
     name: "daily",

@@ -120,6 +120,11 @@ pub async fn list_version(
     slot_blocks::count_listed(tx, &rows).await.map(drop)
 }
 
+/// Whether anything is left of any license.
+pub async fn is_left(on: impl Read) -> Result<bool, StoreError> {
+    Ok(query_as::<Listing>(FIRST).bind("").fetch_optional(on).await?.is_some())
+}
+
 /// Lists the next rows of a license of which some are left. `false` if nothing was left of any.
 pub async fn go_on(tx: &mut Tx<'_>, at: UnixSeconds) -> Result<bool, StoreError> {
     let first = query_as::<Listing>(FIRST).bind("").fetch_optional(&mut *tx).await?;

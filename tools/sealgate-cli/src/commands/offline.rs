@@ -22,8 +22,10 @@ use crate::output::{Output, complain, say};
 use crate::signals;
 use crate::streams::is_dash;
 
-/// A server that answers `unavailable` after so long was at work.
+/// A server that answers `unavailable` after so long was perhaps at work: a slow upload takes the time that the request has.
 const WAITED: Duration = Duration::from_secs(5);
+/// How often that is believed of one import.
+const LATE: u32 = 5;
 /// How often it is asked again while somebody else signs.
 const BUSY: u32 = 10;
 
@@ -86,22 +88,31 @@ fn import_to_the_end(
     request: &ImportSnapshot,
     output: &Output,
 ) -> Result<SnapshotImported, Failure> {
+    let mut late = 0;
     loop {
         signals::none_came()?;
         let asked_at = System.elapsed();
         match client.post("/api/v1/snapshots/import", request) {
-            // Whoever is answered at once has nothing to wait for.
-            Err(Failure { code, .. })
-                if code == Code::Unavailable.as_str()
-                    && System.elapsed().saturating_sub(asked_at) >= WAITED =>
-            {
+            Err(failure) if goes_on(&failure.code, System.elapsed().saturating_sub(asked_at), &mut late) => {
                 if !output.quiet {
                     complain!("the server is not done yet");
                 }
+                wait(1)?;
             }
             done => return done,
         }
     }
+}
+
+/// Whether an import that was answered with that code after so long goes on. `late` counts the answers that do not say so.
+fn goes_on(code: &str, waited: Duration, late: &mut u32) -> bool {
+    if code == Code::ImportRunning.as_str() {
+        return true;
+    }
+    // Whoever is answered at once has nothing to wait for, and what fails again and again is not tried for ever.
+    let is_late = code == Code::Unavailable.as_str() && waited >= WAITED && *late < LATE;
+    *late += u32::from(is_late);
+    is_late
 }
 
 /// What the file says of itself, before anybody believes it.
@@ -191,4 +202,23 @@ fn tell(path: &Path, written: &str, newest: Option<&SnapshotView>, output: &Outp
             say!("version {version}, signed {issued_at}, {age} s ago; {shards} shards list {revoked} that were taken back");
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{LATE, goes_on};
+
+    #[test]
+    fn a_failing_import_is_not_tried_for_ever() {
+        let (mut late, soon, long) = (0, Duration::from_secs(4), Duration::from_secs(25));
+        assert!(
+            (0..1_000).all(|_| goes_on("import_running", soon, &mut late)),
+            "the server says that it goes on"
+        );
+        assert!(!goes_on("unavailable", soon, &mut late) && !goes_on("version_rollback", long, &mut late));
+        let tried = (0..1_000).filter(|_| goes_on("unavailable", long, &mut late)).count();
+        assert_eq!(u32::try_from(tried), Ok(LATE));
+    }
 }
