@@ -1,8 +1,7 @@
 //! What an imported snapshot says was taken back is taken back again (`spec/revocation.md` §7.3).
 
 use sealgate_artifact::{
-    ActivationId, ActivationProof, AppId, Code, KeyRecord, KeyState, KeyUse, License, LicenseId, UnixSeconds,
-    Unverified,
+    ActivationId, ActivationProof, AppId, Code, KeyRecord, KeyState, KeyUse, License, UnixSeconds, Unverified,
 };
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, Pending, PendingOf, Slotted, pending};
