@@ -4,7 +4,7 @@ use sealgate_artifact::{KeyUse, PublicKey, decode_base64};
 use sealgate_testkit::{TestApp, TestDevice, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::snapshot_imports::{fetch, import, sign, text};
+use crate::snapshot_imports::{fetch, import, import_anew, sign, text};
 use crate::snapshots::run_jobs;
 use crate::support::{assert_problem, sell};
 
@@ -102,7 +102,7 @@ on_both_engines! {
         list_server(app, lost);
         assert_problem(&approve(app, lost), 409, "server_revoked");
         run_jobs(app);
-        assert_problem(&import(app, &file), 400, "version_rollback");
+        assert_problem(&import_anew(app, &file), 400, "version_rollback");
     }
 
     /// What a thief signed with a key counts again only once a keyset lists the key as revoked.
@@ -126,7 +126,7 @@ on_both_engines! {
         let revoked = listed(app, &product, "revoked");
         assert!(gone.iter().all(|key| told.contains(&key.as_str()) && revoked.contains(key)), "{gone:?} {came} {revoked:?}");
         run_jobs(app);
-        assert_problem(&import(app, &file), 400, "version_rollback");
+        assert_problem(&import_anew(app, &file), 400, "version_rollback");
     }
 
     /// Licenses of the lost time are signed by a key that the database never had.
@@ -152,7 +152,7 @@ on_both_engines! {
         let told = came["keys_retired"].as_array().expect("a list");
         assert!(lost.iter().all(|key| told.contains(&json!(key))), "{lost:?} {came}");
         run_jobs(app);
-        assert_problem(&import(app, &file), 400, "version_rollback");
+        assert_problem(&import_anew(app, &file), 400, "version_rollback");
     }
 
     /// A revoked key makes room in time. No old file brings it back as one that is believed.
