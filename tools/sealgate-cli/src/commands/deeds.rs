@@ -11,6 +11,12 @@ use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::say;
 
+/// How machines without a network hear what was taken back.
+pub(crate) const BY_FILE: &str = "Machines without a network hear of it by a file: `sealgate offline snapshot --sign -o FILE` writes it, `sglic import FILE` takes it over.";
+
+const ONLINE: &str = "Online, it is refused from now on. A device that is activated hears it at its next heartbeat, and keeps its rights until the \
+    grace is over.";
+
 /// What is done to a license.
 pub(crate) enum Deed<'a> {
     Renew { args: &'a RenewArgs, name: String },
@@ -142,9 +148,11 @@ impl<'a> Deed<'a> {
     /// What a person has to know afterwards.
     pub(crate) fn hint(&self) {
         match self {
-            Self::Revoke(_) | Self::Suspend(_) => say!(
-                "\nOnline, it is refused from now on. A device that is activated hears it at its next heartbeat, and keeps its rights until the \
-                 grace is over. A copy of a license's file works offline until the license ends."
+            Self::Revoke(_) => say!(
+                "\n{ONLINE}\n{BY_FILE} Without it, a license's file and an activation work there until they end."
+            ),
+            Self::Suspend(_) => say!(
+                "\n{ONLINE}\nMachines without a network are not told of a suspension: there, a license's file and an activation work until they end."
             ),
             Self::Renew { .. } => say!("\nWhere a license is used offline, hand out its file again."),
             Self::Resume => {}

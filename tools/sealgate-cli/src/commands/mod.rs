@@ -16,6 +16,7 @@ pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod import;
+pub(crate) mod import_snapshot;
 pub(crate) mod inspect;
 pub(crate) mod job;
 pub(crate) mod keys;

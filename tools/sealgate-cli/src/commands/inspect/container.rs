@@ -195,14 +195,25 @@ fn report(whole: &Whole, seen: &[Seen]) -> serde_json::Value {
 fn print(whole: &Whole, seen: &[Seen]) {
     say!("NOT VERIFIED: this is what the file says. `sealgate verify` says whether it is true.\n");
     let purpose = whole.container.purpose();
+    let tenant = seen.first().and_then(|main| said(main, "tenant")).unwrap_or_else(|| "not said".to_owned());
     Output::pairs(&[
         ("kind", format!("container: {}", of_what(purpose))),
+        ("tenant", tenant),
         ("bytes", whole.bytes.to_string()),
         ("sha-256", whole.sha256.clone()),
     ]);
+    // As wide as a terminal: what is left out here is in --json.
+    let (shards, others): (Vec<&Seen>, Vec<&Seen>) =
+        seen.iter().partition(|seen| seen.kind == Some(Kind::Shard));
     say!("\nstatements:");
-    let head = ["KIND", "OF", "VERSION", "SIGNED", "ENDS OR NEXT", "LISTED", "STATEMENT"];
-    Output::table(&head, seen.iter().map(row));
+    Output::table(&["KIND", "VERSION", "SIGNED", "UNTIL", "STATEMENT"], others.into_iter().map(row));
+    if !shards.is_empty() {
+        say!("\nshards:");
+        Output::table(
+            &["APP", "BLOCK", "VERSION", "TAKEN BACK", "STATEMENT"],
+            shards.into_iter().map(shard_row),
+        );
+    }
     let malformed = seen.iter().filter_map(|seen| Some((seen, seen.form.as_ref().err()?)));
     for (seen, error) in malformed {
         say!("\nmalformed: statement {}: {error} ({})", seen.carrier.envelope.id(), error.code());
@@ -221,25 +232,34 @@ pub(crate) fn of_what(purpose: Purpose) -> &'static str {
 }
 
 fn row(seen: &Seen) -> Vec<String> {
-    let member = |name: &str| match &seen.payload {
-        Value::Object(members) => members.iter().find(|(found, _)| found == name).map(|(_, value)| value),
-        _ => None,
-    };
-    let shown = |name: &str| member(name).map_or_else(String::new, |value| readable(name, value));
-    let first = |names: &[&str]| names.iter().map(|name| shown(name)).find(|text| !text.is_empty());
-    let of = match (first(&["app", "tenant"]), first(&["block"])) {
-        (Some(app), Some(block)) => format!("{app}, block {block}"),
-        (app, _) => app.unwrap_or_default(),
-    };
+    let shown = |name: &str| said(seen, name).unwrap_or_default();
+    let until = ["next_update", "expires_at"].iter().find_map(|name| said(seen, name));
     vec![
         seen.kind.map_or("unknown", Kind::as_str).to_owned(),
-        of,
         shown("version"),
         shown("issued_at"),
-        first(&["next_update", "expires_at"]).unwrap_or_default(),
-        shown("count"),
-        seen.carrier.envelope.id().to_string(),
+        until.unwrap_or_default(),
+        short_id(seen),
     ]
+}
+
+fn shard_row(seen: &Seen) -> Vec<String> {
+    let shown = |name: &str| said(seen, name).unwrap_or_default();
+    vec![shown("app"), shown("block"), shown("version"), shown("count"), short_id(seen)]
+}
+
+/// What a member of the statement says; a time without its seconds since 1970.
+fn said(seen: &Seen, name: &str) -> Option<String> {
+    let Value::Object(members) = &seen.payload else { return None };
+    let (_, value) = members.iter().find(|(found, _)| found == name)?;
+    let shown = readable(name, value);
+    let time = shown.split_once(" (").filter(|_| matches!(value, Value::Int(_)));
+    Some(time.map_or_else(|| shown.clone(), |(time, _)| time.to_owned())).filter(|text| !text.is_empty())
+}
+
+fn short_id(seen: &Seen) -> String {
+    let id = seen.carrier.envelope.id().to_string();
+    id.get(..12).map_or_else(|| id.clone(), |begin| format!("{begin}…"))
 }
 
 #[cfg(test)]
