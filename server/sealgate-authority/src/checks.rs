@@ -123,7 +123,8 @@ impl NotReady {
                  server."
             }
             Self::WentBack(_) => {
-                "Look at `license list` and `audit list`, and do again what is missing, revocations first."
+                "Take over the newest snapshot that you have or find (`sealgate offline import-snapshot FILE`): for 15 minutes at most the server waits for that with \
+                 revocation data. Then look at `license list` and `audit list`, and do again what is missing, revocations first."
             }
             Self::Jobs(_) => {
                 "Check that a process of role authority or all is running; its log says why a job failed. `sealgate job list` shows each."

@@ -53,6 +53,7 @@ impl Slots {
         near: Option<u64>,
         wanted: usize,
     ) -> Result<Vec<u64>, AuthorityError> {
+        self.db.close_blocks_after_going_back().await?;
         for _ in 0..ATTEMPTS {
             let own = match near {
                 Some(block) => table::slot_blocks::find(&self.db, app, block).await?,

@@ -34,6 +34,11 @@ impl Upkeep {
         Self { db, ids }
     }
 
+    /// Has nothing more drawn from any block of before, where the database came back older (`spec/revocation.md` §7.7).
+    pub async fn close_blocks_after_going_back(&self) -> Result<(), StoreError> {
+        self.db.close_blocks_after_going_back().await
+    }
+
     /// Gives every waiting row of the audit log its number and hash (`spec/audit.md` §2.1). A runtime never does:
     /// whoever steals one must not be able to write the chain.
     pub async fn number_audit_rows(&self) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use axum::extract::{Extension, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authority::{Check, Checked, Health, job_view};
+use sealgate_authority::{Check, Checked, Health, NotReady, job_view};
 use sealgate_wire::CheckView;
 use serde_json::{Value, json};
 
@@ -34,7 +34,8 @@ pub(crate) async fn readyz(
     };
     // What an operator must know, ready or not.
     if let Some(gap) = health.went_back() {
-        body["database_went_back"] = json!({ "from": gap.from, "to": gap.to });
+        body["database_went_back"] =
+            json!({ "from": gap.from, "to": gap.to, "fix": NotReady::from(gap).fix() });
     }
     if let Some(trouble) =
         checks.iter().find(|check| check.name == "jobs").and_then(|check| check.trouble.as_ref())
@@ -72,8 +73,11 @@ pub(crate) fn describe(document: &mut Value) {
     let status = |word: &str| json!({ "type": "string", "enum": [word] });
     let went_back = object(
         "How far the database came back older: its change counter.",
-        &["from", "to"],
-        &json!({ "from": { "type": "integer", "format": "int64" }, "to": { "type": "integer", "format": "int64" } }),
+        &["from", "to", "fix"],
+        &json!({
+            "from": { "type": "integer", "format": "int64" }, "to": { "type": "integer", "format": "int64" },
+            "fix": { "type": "string", "description": "What to do, and what the server waits for." },
+        }),
     );
     let check = object(
         "One check of a server.",

@@ -52,7 +52,7 @@ pub(crate) async fn newest(
     if headers.get_all(header::IF_NONE_MATCH).iter().any(|held| names(held.as_bytes(), tag.as_bytes())) {
         return (StatusCode::NOT_MODIFIED, told).into_response();
     }
-    let Some(transfer) = transfers.begin(asker.address, Instant::now()) else {
+    let Some(transfer) = transfers.begin(file.row.bytes, asker.address, Instant::now()) else {
         return refuse(&AuthorityError::Busy("too many read snapshots just now"), &asker.id);
     };
     let about = [
@@ -77,7 +77,7 @@ fn body(files: SnapshotFiles, file: SnapshotFile, transfer: Transfer) -> Body {
             return Ok(None);
         }
         if !transfer.may_go_on(Instant::now()) {
-            return Err(AuthorityError::Busy("the transfer took too long"));
+            return Err(AuthorityError::Busy("the transfer was slow, and made room for another one"));
         }
         let next = files.part(&file, part).await?;
         // It was replaced long ago: the transfer breaks off, and is begun anew.

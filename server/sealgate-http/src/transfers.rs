@@ -1,6 +1,7 @@
-//! Transfers of large files under way: so many at once, of them so many to one network, and each for so long. Whoever reads slowly, or not
-//! at all, does not keep others from reading.
+//! Transfers of large files under way: so many at once, and no network keeps others out. Whoever reads slowly, or not at all, does not
+//! keep others from reading.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,9 +10,10 @@ use sealgate_authority::network;
 use tokio::time::Instant;
 
 const AT_ONCE: usize = 64;
-const OF_ONE: usize = 16;
-/// A snapshot is kept for as long (`spec/http.md` §3.22).
-const LONGEST: Duration = Duration::from_hours(1);
+/// A shorter file needs no place: every connection may hold as much.
+const SHORT: u64 = 64 * 1024;
+/// Whoever took no part for so long makes room for others. That is less than 9 KiB a second.
+const SLOW: Duration = Duration::from_secs(30);
 
 /// Those under way. Clones share them.
 #[derive(Clone, Default)]
@@ -26,30 +28,31 @@ struct UnderWay {
 struct Place {
     id: u64,
     network: [u8; 16],
-    until: Instant,
+    /// When it took a part last.
+    moved_at: Instant,
 }
 
-/// A place among them, until it is dropped.
+/// A place among them, until it is dropped; `None` where it needs none.
 pub(crate) struct Transfer {
     all: Transfers,
-    id: u64,
+    id: Option<u64>,
 }
 
 impl Transfers {
-    /// A place for a transfer to that address, if there is one.
-    pub(crate) fn begin(&self, to: IpAddr, now: Instant) -> Option<Transfer> {
-        let mut under_way = self.lock();
-        // A reader that stands still does not notice.
-        under_way.places.retain(|place| place.until > now);
-        let network = network(to);
-        let of_one = under_way.places.iter().filter(|place| place.network == network).count();
-        if under_way.places.len() >= AT_ONCE || of_one >= OF_ONE {
-            return None;
+    /// A place for a transfer of so many bytes to that address, if there is one, or another one can go.
+    pub(crate) fn begin(&self, bytes: u64, to: IpAddr, now: Instant) -> Option<Transfer> {
+        if bytes <= SHORT {
+            return Some(Transfer { all: self.clone(), id: None });
+        }
+        let (mut under_way, network) = (self.lock(), network(to));
+        if under_way.places.len() >= AT_ONCE {
+            let goes = under_way.least(network, now)?;
+            under_way.places.retain(|place| place.id != goes);
         }
         under_way.last += 1;
         let id = under_way.last;
-        under_way.places.push(Place { id, network, until: now + LONGEST });
-        Some(Transfer { all: self.clone(), id })
+        under_way.places.push(Place { id, network, moved_at: now });
+        Some(Transfer { all: self.clone(), id: Some(id) })
     }
 
     fn lock(&self) -> MutexGuard<'_, UnderWay> {
@@ -57,55 +60,96 @@ impl Transfers {
     }
 }
 
+impl UnderWay {
+    /// Which one goes for a new one of that network: one of the network that has most, where the new one's has at least two
+    /// fewer; else one that is slow. Of those, the one that has stood still for longest.
+    fn least(&self, network: [u8; 16], now: Instant) -> Option<u64> {
+        let mut of_each: HashMap<[u8; 16], usize> = HashMap::new();
+        for place in &self.places {
+            *of_each.entry(place.network).or_default() += 1;
+        }
+        let of_one = of_each.get(&network).copied().unwrap_or_default();
+        let most = of_each.values().copied().max().unwrap_or_default();
+        let may_go = |place: &&Place| {
+            if most > of_one + 1 { of_each[&place.network] == most } else { place.moved_at + SLOW <= now }
+        };
+        self.places.iter().filter(may_go).min_by_key(|place| place.moved_at).map(|place| place.id)
+    }
+}
+
 impl Transfer {
-    /// Whether it still has its place.
+    /// Whether it still has its place. It takes a part now.
     pub(crate) fn may_go_on(&self, now: Instant) -> bool {
-        self.all.lock().places.iter().any(|place| place.id == self.id && place.until > now)
+        let Some(id) = self.id else { return true };
+        let mut under_way = self.all.lock();
+        let place = under_way.places.iter_mut().find(|place| place.id == id);
+        place.map(|place| place.moved_at = now).is_some()
     }
 }
 
 impl Drop for Transfer {
     fn drop(&mut self) {
-        self.all.lock().places.retain(|place| place.id != self.id);
+        self.all.lock().places.retain(|place| Some(place.id) != self.id);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
+    use std::time::Duration;
 
     use tokio::time::Instant;
 
-    use super::{AT_ONCE, LONGEST, OF_ONE, Transfers};
+    use super::{AT_ONCE, SHORT, SLOW, Transfer, Transfers};
+
+    const LONG: u64 = SHORT + 1;
 
     fn address(n: usize) -> IpAddr {
         Ipv4Addr::from(u32::try_from(n).expect("small")).into()
     }
 
-    #[test]
-    fn one_network_gets_no_more_than_its_part_and_all_together_no_more_than_there_are() {
-        let (all, now) = (Transfers::default(), Instant::now());
-        let begin = |n| all.begin(address(n), now);
-        let mut held: Vec<_> = (0..OF_ONE).map_while(|_| begin(1)).collect();
-        assert_eq!(held.len(), OF_ONE);
-        assert!(begin(1).is_none() && begin(2).is_some(), "another one is let in");
-        held.extend((OF_ONE..AT_ONCE).map_while(|n| begin(100 + n)));
-        assert_eq!(held.len(), AT_ONCE);
-        assert!(begin(2).is_none(), "there is no place");
-        held.pop();
-        assert!(begin(2).is_some(), "one has ended");
+    /// All places, shared by so many networks.
+    fn fill(all: &Transfers, networks: usize, now: Instant) -> Vec<Transfer> {
+        (0..AT_ONCE).map(|n| all.begin(LONG, address(n % networks), now).expect("there is room")).collect()
     }
 
     #[test]
-    fn whoever_stands_still_loses_its_place() {
+    fn some_networks_do_not_keep_another_one_out() {
         let (all, now) = (Transfers::default(), Instant::now());
-        let held: Vec<_> = (0..AT_ONCE).map_while(|n| all.begin(address(n), now)).collect();
-        let later = now + LONGEST;
-        assert!(held[0].may_go_on(now) && !held[0].may_go_on(later));
-        assert!(all.begin(address(0), now).is_none());
-        let next = all.begin(address(0), later).expect("nobody has a place any more");
-        assert!(next.may_go_on(later) && !held[0].may_go_on(now));
+        let held = fill(&all, 4, now);
+        // At once, and while all of them read.
+        let later = now + Duration::from_secs(1);
+        assert!(held.iter().skip(1).all(|transfer| transfer.may_go_on(later)));
+        let mut others = vec![all.begin(LONG, address(100), later).expect("it gets a place")];
+        assert!(!held[0].may_go_on(later), "the one that stood still goes");
+        others.extend((101..148).map(|n| all.begin(LONG, address(n), later).expect("each gets a place")));
+        assert!(others.iter().all(|transfer| transfer.may_go_on(later)));
+        assert_eq!(held.iter().filter(|transfer| transfer.may_go_on(later)).count(), AT_ONCE - 48);
+        assert!(all.begin(LONG, address(0), later).is_none(), "who has most gets no more");
+    }
+
+    #[test]
+    fn one_network_alone_may_have_all_places() {
+        let (all, now) = (Transfers::default(), Instant::now());
+        let mut held = fill(&all, 1, now);
+        assert!(all.begin(LONG, address(0), now).is_none(), "there is no place");
+        let short = all.begin(SHORT, address(0), now).expect("it needs none");
+        assert!(short.may_go_on(now));
+        held.pop();
+        assert!(all.begin(LONG, address(0), now).is_some(), "one has ended");
+    }
+
+    #[test]
+    fn whoever_is_slow_makes_room_where_all_have_as_much() {
+        let (all, now) = (Transfers::default(), Instant::now());
+        let held = fill(&all, AT_ONCE, now);
+        assert!(all.begin(LONG, address(100), now).is_none());
+        let later = now + SLOW;
+        assert!(held.iter().skip(1).all(|transfer| transfer.may_go_on(later)));
+        let next = all.begin(LONG, address(100), later).expect("one is slow");
+        assert!(!held[0].may_go_on(later) && next.may_go_on(later));
+        assert!(all.begin(LONG, address(101), later).is_none(), "all others read");
         drop(held);
-        assert!(next.may_go_on(later), "and does not take another one's with it");
+        assert!(next.may_go_on(later), "and do not take another one's place with them");
     }
 }

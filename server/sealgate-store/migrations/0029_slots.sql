@@ -13,10 +13,13 @@ CREATE TABLE slot_blocks (
     forgotten_until BIGINT NOT NULL DEFAULT 0,
     -- How often something in it was listed or forgotten: its shard is due while it knows another number.
     listings BIGINT NOT NULL DEFAULT 0,
+    -- 1: a runtime said that a device showed a proof in it. Of a tenant there are so many and no more (know_slot_block).
+    is_shown BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (app_id, block),
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
 );
 CREATE INDEX slot_blocks_by_tenant ON slot_blocks (tenant_id, app_id, block);
+CREATE INDEX slot_blocks_shown ON slot_blocks (tenant_id) WHERE is_shown = 1;
 INSERT INTO slot_blocks (tenant_id, app_id, block, bits, is_full) SELECT tenant_id, app_id, 0, 10, 0 FROM apps;
 
 -- Every slot that was given out: what has it, and whether it is listed. The key is why none is given out twice.

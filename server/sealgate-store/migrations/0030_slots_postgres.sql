@@ -65,15 +65,29 @@ DO $$ DECLARE name TEXT; BEGIN
     END LOOP;
 END $$;
 
+-- A slot that a statement has is its license's app's: else what is listed of one app would fill the blocks of all.
+CREATE FUNCTION check_app_of_slot() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF NEW.license_id IS NOT NULL AND NOT EXISTS (SELECT FROM licenses WHERE license_id = NEW.license_id AND app_id = NEW.app_id) THEN
+        RAISE 'slots_app: the license is another app''s' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE ALL ON FUNCTION check_app_of_slot FROM PUBLIC;
+DO $$ BEGIN
+    EXECUTE FORMAT('ALTER FUNCTION check_app_of_slot SET search_path = %I, pg_temp', CURRENT_SCHEMA());
+END $$;
+CREATE TRIGGER slots_app BEFORE INSERT OR UPDATE OF app_id, license_id ON slots FOR EACH ROW EXECUTE FUNCTION check_app_of_slot();
+
 -- After a restore a device may show a proof in a block that is not known, or of a license that was revoked meanwhile.
 -- A block of which only such a proof is known, not far behind the last one: nothing is drawn from it.
 CREATE FUNCTION know_slot_block(of_tenant TEXT, of_app TEXT, of_block BIGINT) RETURNS BIGINT
     LANGUAGE sql SECURITY DEFINER AS $$
     WITH made AS (
-        INSERT INTO slot_blocks (tenant_id, app_id, block, bits, is_full)
-            SELECT tenant_id, app_id, of_block, 20, 1 FROM apps WHERE tenant_id = of_tenant AND app_id = of_app
+        INSERT INTO slot_blocks (tenant_id, app_id, block, bits, is_full, is_shown)
+            SELECT tenant_id, app_id, of_block, 20, 1, 1 FROM apps WHERE tenant_id = of_tenant AND app_id = of_app
             AND of_block >= 0 AND of_block <= 8 + COALESCE((SELECT MAX(block) FROM slot_blocks WHERE app_id = of_app), 0)
-            AND (SELECT COUNT(*) FROM (SELECT block FROM slot_blocks WHERE app_id = of_app LIMIT 100) AS known) < 100
+            AND (SELECT COUNT(*) FROM (SELECT 1 FROM slot_blocks WHERE tenant_id = of_tenant AND is_shown = 1 LIMIT 200) AS shown) < 200
             ON CONFLICT (app_id, block) DO NOTHING RETURNING block
     )
     SELECT COUNT(*) FROM made

@@ -1,5 +1,6 @@
 //! Opening a database on either engine.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::progress::Progress;
 use crate::sql::{Answer, Ask, Connection, LAST_WRITE, Location, Pool, Pulse, Question, query};
 use crate::tx::Read;
 use crate::written::Written;
-use crate::{StoreError, Threads, Work};
+use crate::{StoreError, Threads, Tx, Work};
 
 /// `spec/revocation.md` §7.7: from these blocks no slot is drawn any more.
 const CLOSE_ALL_BLOCKS: &str = "UPDATE slot_blocks SET is_full = 1 WHERE is_full = 0";
@@ -31,6 +32,7 @@ pub struct Db {
     location: Location,
     pulse: Arc<Pulse>,
     holds: Arc<Mutex<Vec<Hold>>>,
+    has_vendors_side: Arc<AtomicBool>,
     _lock: Arc<Option<LockFile>>,
 }
 
@@ -76,8 +78,9 @@ impl Db {
         let feed = Feed::start((pool.clone(), written), Arc::clone(&caches), &threads).await?;
         let database = (location.clone(), Arc::clone(&pulse), pool.clone());
         let group = Group::start(database, Arc::clone(&feed), &threads);
-        let (location, holds) = (location.clone(), Arc::default());
-        Ok(Self { pool, caches, group, feed, threads, location, pulse, holds, _lock: Arc::new(lock) })
+        let (location, holds, has_vendors_side) = (location.clone(), Arc::default(), Arc::default());
+        let lock = Arc::new(lock);
+        Ok(Self { pool, caches, group, feed, threads, location, pulse, holds, has_vendors_side, _lock: lock })
     }
 
     /// Takes this server's key for this process until the database is closed: no other process on the database has it
@@ -88,7 +91,9 @@ impl Db {
 
     /// The same for the vendor's side of that installation, whatever keys its process has.
     pub async fn hold_vendors_side(&self, installation: &str) -> Result<(), StoreError> {
-        self.hold_name(Name::of_vendors_side(installation)).await
+        self.hold_name(Name::of_vendors_side(installation)).await?;
+        self.has_vendors_side.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     async fn hold_name(&self, name: Name) -> Result<(), StoreError> {
@@ -148,6 +153,18 @@ impl Db {
         self.feed.times_back()
     }
 
+    /// `spec/revocation.md` §7.7: has nothing more drawn from any block of before, where the database came back older and that was not
+    /// done yet. Only the vendor's side may: for others it does nothing. What fails is to be tried again.
+    pub async fn close_blocks_after_going_back(&self) -> Result<(), StoreError> {
+        let Some(times) = self.feed.unclosed().filter(|_| self.has_vendors_side.load(Ordering::SeqCst))
+        else {
+            return Ok(());
+        };
+        self.write(CloseAllBlocks).await?;
+        self.feed.blocks_are_closed(times);
+        Ok(())
+    }
+
     /// Waits for writes under way, then closes every connection.
     pub async fn close(&self) {
         self.group.close().await;
@@ -157,6 +174,17 @@ impl Db {
             hold.give_back().await;
         }
         self.pool.close().await;
+    }
+}
+
+struct CloseAllBlocks;
+
+impl Work for CloseAllBlocks {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        query(CLOSE_ALL_BLOCKS).execute(tx).await.map(drop)
     }
 }
 
@@ -178,11 +206,11 @@ async fn first(location: &Location, written: Option<&Written>) -> Result<(), Sto
     }
     migrate(&mut connection).await?;
     if let Some(written) = written
-        && written.is_new()
-        && last_write(&mut connection).await? > 0
+        && (written.is_unclosed() || written.is_new() && last_write(&mut connection).await? > 0)
     {
-        // The database alone was put here, as after a restore: what was given out since it was copied is not known.
+        // It came back older, or the database alone was put here, as after a restore: what was given out since it was copied is not known.
         query(CLOSE_ALL_BLOCKS).execute(&mut connection).await?;
+        written.note_unclosed(false);
     }
     connection.close().await
 }

@@ -53,6 +53,8 @@ pub(crate) struct Feed {
     went_back: Mutex<Option<(Instant, WentBack)>>,
     /// How often that was.
     times_back: AtomicU64,
+    /// The same, as far as all blocks of slots were closed then.
+    closed: AtomicU64,
     /// How far the changes were read.
     position: tokio::sync::Mutex<Position>,
     follower: Mutex<Option<JoinHandle<()>>>,
@@ -88,6 +90,7 @@ impl Feed {
             file: None,
             went_back: Mutex::default(),
             times_back: AtomicU64::new(0),
+            closed: AtomicU64::new(0),
             position: tokio::sync::Mutex::new(position),
             follower: Mutex::default(),
             stopping: Notify::new(),
@@ -128,6 +131,20 @@ impl Feed {
     /// How often it came back older.
     pub(crate) fn times_back(&self) -> u64 {
         self.times_back.load(Ordering::SeqCst)
+    }
+
+    /// The same, if the blocks of slots were not closed since.
+    pub(crate) fn unclosed(&self) -> Option<u64> {
+        let times = self.times_back();
+        (self.closed.load(Ordering::SeqCst) < times).then_some(times)
+    }
+
+    /// Notes that the blocks were closed since it came back older so often.
+    pub(crate) fn blocks_are_closed(&self, times: u64) {
+        self.closed.fetch_max(times, Ordering::SeqCst);
+        if let (Some(file), None) = (&self.file, self.unclosed()) {
+            file.note_unclosed(false);
+        }
     }
 
     /// The record of a group of this process that changed these. No two records are alike, so that a history which was
@@ -232,6 +249,9 @@ impl Feed {
             (written <= gap.from).then_some(gap.to.min(written))
         });
         self.forget_all();
+        if let Some(file) = &self.file {
+            file.note_unclosed(true);
+        }
         self.note(gap.to);
         tracing::error!(
             from = gap.from,
@@ -277,10 +297,13 @@ mod tests {
 
     use sealgate_artifact::{AppId, LicenseId};
 
-    use super::Feed;
+    use sealgate_testkit::{Engine, TestDatabase};
+
+    use super::{Feed, WentBack};
     use crate::cache::Caches;
     use crate::history::Position;
     use crate::key_hash::KeyHash;
+    use crate::written::Written;
 
     /// A process that began so long ago, read for the first time then, and holds something in memory.
     fn begun(ago: Duration) -> Feed {
@@ -305,6 +328,23 @@ mod tests {
         feed.prove(4_900);
         assert!(feed.is_current() && !is_kept(&feed));
         assert_eq!(feed.generation.load(Ordering::SeqCst), 1, "what is being read now is not kept either");
+    }
+
+    /// `spec/revocation.md` §7.7: also where the process ends meanwhile.
+    #[test]
+    fn it_is_noted_that_blocks_are_to_be_closed_until_they_are() {
+        let database = TestDatabase::create(Engine::Sqlite);
+        let file = || Written::beside(&database.file()).expect("opens");
+        let feed = Feed { file: Some(file()), ..begun(Duration::ZERO) };
+        assert!(!file().is_unclosed() && feed.unclosed().is_none());
+        feed.start_over(WentBack { from: 9, to: 4 });
+        assert!(file().is_unclosed());
+        assert_eq!(feed.unclosed(), Some(1));
+        feed.start_over(WentBack { from: 5, to: 3 });
+        feed.blocks_are_closed(1);
+        assert!(file().is_unclosed() && feed.unclosed() == Some(2), "once more");
+        feed.blocks_are_closed(2);
+        assert!(!file().is_unclosed() && feed.unclosed().is_none());
     }
 
     #[test]

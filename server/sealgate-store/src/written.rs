@@ -16,7 +16,8 @@ const DIGITS: usize = 19;
 /// A number and its line end, in bytes.
 const LINE: u64 = 20;
 
-/// The file that holds the numbers, a line each: the last write, and the last one that is in the database's file without its log. It is written after each commit and never waited for: whatever becomes of the machine, the
+/// The file that holds the numbers, a line each: the last write, the last one that is in the database's file without its log, and 1
+/// while the database came back older and its blocks are not closed. It is written after each commit and never waited for: whatever becomes of the machine, the
 /// database has that number, or a later one.
 #[derive(Debug)]
 pub(crate) struct Written {
@@ -60,6 +61,16 @@ impl Written {
             Some(last) if n < last => Err(self.older(n, last)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the database came back older under a process that ended before it had closed the blocks.
+    pub(crate) fn is_unclosed(&self) -> bool {
+        self.noted(2) == Some(1)
+    }
+
+    /// Notes that.
+    pub(crate) fn note_unclosed(&self, is_so: bool) {
+        self.note_in(2, is_so.into());
     }
 
     /// Whether nothing was written since this file was made.

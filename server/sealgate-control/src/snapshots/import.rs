@@ -126,6 +126,7 @@ impl Importer {
         self.again.take_back(caller, desk.ids.now(), came).await?;
         self.again.revoke_keys(caller, taken.trust.as_ref(), came).await?;
         self.again.carry_on(caller, taken.trust.as_ref(), came).await?;
+        self.snapshots.is_cared_for(caller.tenant);
         self.snapshots.changes.hurry_snapshots().await?;
         match refusal {
             Some(code) => Err(AuthorityError::Refused(code)),

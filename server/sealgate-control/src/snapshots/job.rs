@@ -55,7 +55,7 @@ impl Snapshots {
     /// Signs what is due from that position on, until a page was signed or some tenants were looked at. `None`: there is no
     /// more.
     pub async fn step(&self, position: &str) -> Result<Option<SnapshotStep>, AuthorityError> {
-        self.close_after_going_back().await?;
+        self.desk.db.close_blocks_after_going_back().await?;
         // The job's row says so: a run that signs nothing is not done.
         self.may_sign()?;
         let at = At::parse(position);
@@ -100,6 +100,9 @@ impl Snapshots {
 
     /// A page of one tenant, and its snapshot after the last page. Says whether nothing was due or went wrong.
     async fn within(&self, tenant: TenantId, after: Option<Place>) -> (SnapshotStep, bool) {
+        if self.waits_for_import(tenant) {
+            return (SnapshotStep::after(&At { tenant, within: None }), true);
+        }
         let done = match self.sign_page(tenant, None, after).await {
             Ok(page) if page.last.is_some() => Ok((page.last, true)),
             Ok(page) => {

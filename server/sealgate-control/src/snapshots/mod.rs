@@ -43,6 +43,7 @@ impl Snapshots {
         let turn = self.turns.take(tenant);
         let _turn = turn.ok_or(AuthorityError::Busy("the tenant's revocation data is being signed"))?;
         self.may_sign()?;
+        self.is_cared_for(tenant);
         let waits = snapshots::look(&self.desk.db, tenant).await?.map_or(0, |look| self.waits(tenant, &look));
         let is_signed = waits == 0 && self.sign_pages(caller).await?;
         if is_signed {

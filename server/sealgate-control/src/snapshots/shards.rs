@@ -56,7 +56,7 @@ impl Snapshots {
             // Signatures take a while; other requests go on in between.
             tokio::task::yield_now().await;
         }
-        Ok(StoreShards { tenant, signer, shards })
+        Ok(StoreShards { tenant, signer, due: due.to_vec(), shards })
     }
 
     /// The next shard of a block. Its list is read after the block's number of changes: what is listed in between is in it, or due.
@@ -80,6 +80,8 @@ struct StoreShards {
     tenant: TenantId,
     /// It must still be the key that signs.
     signer: PublicKey,
+    due: Vec<BlockDue>,
+    /// A shard for each of them.
     shards: Vec<(ShardRow, Vec<u8>)>,
 }
 
@@ -91,9 +93,11 @@ impl Work for StoreShards {
         if !keys::hold_active(tx, KeyScope::Tenant(self.tenant), self.signer).await? {
             return Err(AuthorityError::Superseded);
         }
-        for (shard, statement) in &self.shards {
+        for (due, (shard, statement)) in self.due.iter().zip(&self.shards) {
             // A version is given out once: whoever was faster has it.
-            if !shards::upsert(tx, self.tenant, shard, statement).await? {
+            if !shards::is_as_read(tx, due).await?
+                || !shards::upsert(tx, self.tenant, shard, statement).await?
+            {
                 return Err(AuthorityError::Superseded);
             }
         }

@@ -1,13 +1,13 @@
 //! What signing revocation data works with.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sealgate_artifact::{AppId, Code, TenantId};
 use sealgate_authority::{AuthorityError, Side};
 
 use super::due::Pace;
+use super::went_back::Waiting;
 use crate::desk::Desk;
 use crate::keys::KeyChanges;
 use crate::turns::Turns;
@@ -19,16 +19,19 @@ pub struct Snapshots {
     pub(super) changes: KeyChanges,
     /// One signs for a tenant at a time.
     pub(super) turns: Turns<TenantId>,
-    /// How often the database came back older, as far as its blocks were closed then.
-    pub(super) closed: Arc<AtomicU64>,
     /// Of whom the last snapshot took a while to write.
     paces: Arc<Mutex<HashMap<TenantId, Pace>>>,
+    waiting: Arc<Mutex<Waiting>>,
 }
 
 impl Snapshots {
     pub(crate) fn new(changes: KeyChanges) -> Self {
-        let (turns, paces, closed) = (Turns::default(), Arc::default(), Arc::default());
-        Self { desk: changes.desk().clone(), changes, turns, paces, closed }
+        let (turns, paces, waiting) = (Turns::default(), Arc::default(), Arc::default());
+        Self { desk: changes.desk().clone(), changes, turns, paces, waiting }
+    }
+
+    pub(super) fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is signed here counts for ever: its version stands in the memory of every machine that takes it over.

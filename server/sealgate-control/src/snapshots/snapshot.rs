@@ -50,16 +50,19 @@ impl Snapshots {
         let Some(look) = snapshots::look(db, tenant).await?.filter(|look| is_due(look, tenant, now)) else {
             return Ok(false);
         };
-        if self.rests(tenant) > 0 {
+        // The database may have come back older since the tenant's shards were looked at.
+        if self.rests(tenant) > 0 || caller.is_none() && self.waits_for_import(tenant) {
             return Ok(false);
         }
+        let times_back = db.times_back();
         let keys = self.changes.snapshot_keys(tenant).await?;
         let signer = keys.signer;
         let chain = Chain::read(db, tenant).await?;
         let listed = self.all_shards(tenant).await?;
         let versions = listed.iter().map(|shard| shard.version).sum();
         let listed = named(tenant, listed)?;
-        let last = self.last_version(tenant, look.newest.map(|(version, ..)| version), &keys).await?;
+        let after = look.newest.map(|(version, ..)| version);
+        let last = self.last_version(tenant, after, &keys).await?;
         let version = last.map_or_else(|| Ok(first_version(now)), |last| next_version(last, now))?;
         let entry = |shard: &ShardRow| ShardEntry { app: shard.app, block: shard.block, statement: shard.id };
         let snapshot = Snapshot {
@@ -96,11 +99,25 @@ impl Snapshots {
         let kept = snapshots::list(db, tenant, None, MOST_KEPT).await?;
         let forget = kept_from(&kept, now);
         let (id, parts) = (SnapshotId { id, version, signer }, stored.parts);
-        let work = StoreSnapshot { tenant, id, row, parts, statement, forget, now, audit };
-        let done = self.desk.write_for(caller, work).await;
+        let work = StoreSnapshot { tenant, after, id, row, parts, statement, forget, now, audit };
+        let done = self.store(caller, times_back, work).await;
         self.or_forget((tenant, &container), done).await?;
         self.wrote(tenant, Pace::new(began, self.desk.ids.elapsed()));
         Ok(true)
+    }
+
+    /// What was signed of a history that the database lost meanwhile is not one of this history.
+    async fn store(
+        &self,
+        caller: Option<&Caller>,
+        times_back: u64,
+        work: StoreSnapshot,
+    ) -> Result<(), AuthorityError> {
+        self.desk.db.read_changes().await?;
+        if self.desk.db.times_back() != times_back {
+            return Err(AuthorityError::Superseded);
+        }
+        self.desk.write_for(caller, work).await
     }
 
     /// The highest version that was signed of the tenant's snapshots, or taken over, and that a key signed which is believed.
@@ -189,6 +206,8 @@ fn kept_from(kept: &[SnapshotRow], now: UnixSeconds) -> Option<u64> {
 
 struct StoreSnapshot {
     tenant: TenantId,
+    /// The newest one must still be this.
+    after: Option<u64>,
     /// Its signer must still be the key that signs.
     id: SnapshotId,
     row: SnapshotRow,
@@ -206,6 +225,10 @@ impl Work for StoreSnapshot {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         if !keys::hold_active(tx, KeyScope::Tenant(self.tenant), self.id.signer).await? {
+            return Err(AuthorityError::Superseded);
+        }
+        let newest = snapshots::newest(&mut *tx, self.tenant).await?;
+        if newest.map(|newest| newest.version) != self.after {
             return Err(AuthorityError::Superseded);
         }
         // A version is given out once: whoever was faster has it.

@@ -428,6 +428,9 @@ fn health() -> Vec<Row> {
         Row::shown("Alive", json!({ "status": "ok" })),
         Row::shown("Ready", json!({ "status": "ready" })),
         Row::shown("NotReady", not_ready),
-        Row::shown("DatabaseWentBack", json!({ "from": 7012, "to": 6990 })),
+        Row::shown(
+            "DatabaseWentBack",
+            json!({ "from": 7012, "to": 6990, "fix": "Take over the newest snapshot." }),
+        ),
     ]
 }

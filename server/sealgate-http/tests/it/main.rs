@@ -78,6 +78,7 @@ mod snapshot_history;
 mod snapshot_imports;
 mod snapshot_keys;
 mod snapshot_splices;
+mod snapshot_went_back;
 mod snapshots;
 mod stood_still;
 mod strangers;

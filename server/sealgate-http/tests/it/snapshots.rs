@@ -90,7 +90,7 @@ fn sign_once(app: &TestApp) -> Value {
     }
 }
 
-fn kept(app: &TestApp) -> Vec<Value> {
+pub(crate) fn kept(app: &TestApp) -> Vec<Value> {
     app.api("GET", "/api/v1/snapshots", &json!(null)).expect(200)["items"].as_array().expect("a list").clone()
 }
 

@@ -12,6 +12,8 @@ pub struct Connections {
     pub head: Duration,
     /// So long a connection may wait for its next request.
     pub idle: Duration,
+    /// So long a client may take nothing of its answer.
+    pub still: Duration,
 }
 
 impl Connections {
@@ -22,6 +24,7 @@ impl Connections {
 impl Default for Connections {
     /// Longer than common proxies keep a connection, so that it is they who close it.
     fn default() -> Self {
-        Self { most: Self::MOST, head: Duration::from_secs(20), idle: Duration::from_mins(3) }
+        let (head, idle, still) = (Duration::from_secs(20), Duration::from_mins(3), Duration::from_mins(1));
+        Self { most: Self::MOST, head, idle, still }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 pub(super) enum Stage {
     /// It has not sent one whole head.
     New,
-    /// It was answered, and has sent nothing since.
+    /// It has its whole answer, and has sent nothing since.
     Idle,
     /// It has sent part of a further head.
     Head,
@@ -20,11 +20,24 @@ pub(super) enum Stage {
     Body,
     /// The server works for it.
     Working,
+    /// It takes its answer. The time is when it last took some of it.
+    Taking,
+    /// The same, and the server has no more to add to it.
+    TakingRest,
     /// The server closes it.
     Closed,
 }
 
-const STAGES: [Stage; 6] = [Stage::New, Stage::Idle, Stage::Head, Stage::Body, Stage::Working, Stage::Closed];
+const STAGES: [Stage; 8] = [
+    Stage::New,
+    Stage::Idle,
+    Stage::Head,
+    Stage::Body,
+    Stage::Working,
+    Stage::Taking,
+    Stage::TakingRest,
+    Stage::Closed,
+];
 const STAGE_BITS: u32 = 3;
 
 /// What a connection does, and since when. Changed without a lock, several times in each request.
@@ -80,9 +93,31 @@ impl State {
         }
     }
 
-    /// The server has done its work.
-    pub(super) fn is_answered(&self) {
-        self.enter(Stage::Idle);
+    /// The answer's head is there; its body follows.
+    pub(super) fn answer_begins(&self) {
+        self.enter(Stage::Taking);
+    }
+
+    /// The client took some of its answer.
+    pub(super) fn bytes_went(&self) {
+        let stage = self.now().0;
+        if matches!(stage, Stage::Taking | Stage::TakingRest) {
+            self.enter(stage);
+        }
+    }
+
+    /// The whole answer is there. Some of it may still wait for the client.
+    pub(super) fn answer_ends(&self) {
+        if self.now().0 == Stage::Taking {
+            self.enter(Stage::TakingRest);
+        }
+    }
+
+    /// Nothing waits for the client any more.
+    pub(super) fn all_went(&self) {
+        if self.now().0 == Stage::TakingRest {
+            self.enter(Stage::Idle);
+        }
     }
 
     /// Closes it, if it still does what it was seen doing.
@@ -114,10 +149,34 @@ pub(super) fn millis_since(origin: Instant) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use tokio::time::Instant;
 
     use super::{STAGES, Stage, State};
+
+    /// A whole answer, which the client takes.
+    pub(in super::super) fn is_answered(state: &State) {
+        state.answer_begins();
+        state.answer_ends();
+        state.all_went();
+    }
+
+    #[test]
+    fn a_connection_is_idle_once_all_of_its_answer_went() {
+        let state = State::new(Instant::now());
+        state.answer_begins();
+        state.all_went();
+        state.bytes_went();
+        assert_eq!(state.now().0, Stage::Taking, "more follows");
+        state.answer_ends();
+        state.bytes_went();
+        assert_eq!(state.now().0, Stage::TakingRest);
+        state.all_went();
+        assert_eq!(state.now().0, Stage::Idle);
+        state.answer_ends();
+        state.bytes_went();
+        assert_eq!(state.now().0, Stage::Idle, "it waits for its next request");
+    }
 
     #[test]
     fn a_stage_is_what_was_entered_and_a_closed_connection_stays_closed() {
@@ -138,7 +197,7 @@ mod tests {
         let seen = state.now();
         state.enter(Stage::Working);
         assert!(!state.close(seen));
-        state.is_answered();
+        is_answered(&state);
         state.bytes_came();
         assert_eq!(state.now().0, Stage::Head);
         assert!(state.close(state.now()));

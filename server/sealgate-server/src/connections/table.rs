@@ -84,8 +84,8 @@ impl Table {
 
     /// Closes connections that have been silent for too long, again and again.
     pub(super) async fn close_what_is_late(&self) {
-        let Connections { head, idle, .. } = self.settings;
-        let mut looks = interval((head.min(idle) / 4).clamp(LOOKS.0, LOOKS.1));
+        let Connections { head, idle, still, .. } = self.settings;
+        let mut looks = interval((head.min(idle).min(still) / 4).clamp(LOOKS.0, LOOKS.1));
         loop {
             looks.tick().await;
             let now = millis_since(self.origin);
@@ -94,6 +94,7 @@ impl Table {
                 let limit = match stage {
                     Stage::New | Stage::Head => head,
                     Stage::Idle => idle,
+                    Stage::Taking | Stage::TakingRest => still,
                     Stage::Body | Stage::Working | Stage::Closed => continue,
                 };
                 if u128::from(now.saturating_sub(since)) >= limit.as_millis() {
@@ -134,10 +135,16 @@ impl Table {
 }
 
 /// How much a connection is missed that does this, and has done so since before `old`, or not. Least are those that have not
-/// sent a whole request, the one first that has been at it longest; then those that have waited longest for their next. Those
-/// that began only now come last: else whoever opens many would push out each new one before it can ask.
-fn missed((stage, since): (Stage, u64), old: u64) -> (bool, bool, u64) {
-    (since >= old, stage == Stage::Idle, since)
+/// sent a whole request, the one first that has been at it longest; then those that have waited longest for their next; then those
+/// that take nothing of their answer. Those that did something only now come last: else whoever opens many would push out each new
+/// one before it can ask.
+fn missed((stage, since): (Stage, u64), old: u64) -> (bool, u8, u64) {
+    let rank = match stage {
+        Stage::Idle => 1,
+        Stage::Taking | Stage::TakingRest => 2,
+        _ => 0,
+    };
+    (since >= old, rank, since)
 }
 
 fn millis(time: Duration) -> u64 {
@@ -163,6 +170,7 @@ mod tests {
     use hyper::Request;
     use tokio::time::timeout;
 
+    use super::super::state::tests::is_answered;
     use super::{Arc, Connections, Duration, Slot, Stage, Table, missed};
 
     /// Nothing here takes as long; a test that would wait for ever fails instead.
@@ -176,7 +184,7 @@ mod tests {
         let mut idle = vec![];
         for _ in 0..3 {
             let slot = table.make_room().await;
-            slot.state.is_answered();
+            is_answered(&slot.state);
             idle.push(slot);
         }
         let waiting = tokio::spawn({
@@ -208,7 +216,7 @@ mod tests {
         // It looks for room, and finds none.
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        busy.state.is_answered();
+        is_answered(&busy.state);
         timeout(LONG, busy.state.is_closed()).await.expect("it has sent nothing since, and is closed");
         drop(busy);
         timeout(LONG, waiting).await.expect("there is room").expect("no panic");
@@ -223,9 +231,12 @@ mod tests {
             (Stage::Head, 999),
             (Stage::Idle, 5),
             (Stage::Idle, 999),
+            (Stage::TakingRest, 7),
+            (Stage::Taking, 999),
             (Stage::New, 1_000),
             (Stage::Body, 1_500),
             (Stage::Idle, 1_000),
+            (Stage::Taking, 1_000),
         ];
         assert!(least_first.is_sorted_by(|a, b| missed(*a, old) < missed(*b, old)));
     }

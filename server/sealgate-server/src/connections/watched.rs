@@ -1,10 +1,11 @@
-//! Streams and bodies that say when something arrives.
+//! Streams and bodies that say when something arrives, and when it leaves.
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use axum::body::Body as Answer;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -19,6 +20,13 @@ pub(super) struct WatchedStream {
 impl WatchedStream {
     pub(super) fn new(stream: TcpStream, state: Arc<State>) -> Self {
         Self { stream, state }
+    }
+
+    fn note(&self, wrote: Poll<Result<usize>>) -> Poll<Result<usize>> {
+        if matches!(wrote, Poll::Ready(Ok(bytes)) if bytes > 0) {
+            self.state.bytes_went();
+        }
+        wrote
     }
 }
 
@@ -35,11 +43,17 @@ impl AsyncRead for WatchedStream {
 
 impl AsyncWrite for WatchedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let wrote = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note(wrote)
     }
 
+    /// hyper asks for this once it holds nothing back.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.state.all_went();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
@@ -51,7 +65,8 @@ impl AsyncWrite for WatchedStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.note(wrote)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -93,5 +108,43 @@ impl Body for WatchedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// An answer's body. hyper drops it when it has all of it.
+pub(super) struct WatchedAnswer {
+    body: Answer,
+    state: Arc<State>,
+}
+
+impl WatchedAnswer {
+    pub(super) fn new(body: Answer, state: Arc<State>) -> Self {
+        Self { body, state }
+    }
+}
+
+impl Body for WatchedAnswer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for WatchedAnswer {
+    fn drop(&mut self) {
+        self.state.answer_ends();
     }
 }

@@ -67,6 +67,11 @@ async fn own_work(
             clock.doubt(Side::Vendor);
         }
         if let Some(upkeep) = &upkeep
+            && let Err(error) = upkeep.close_blocks_after_going_back().await
+        {
+            tracing::error!(%error, "the database came back older, and its blocks are not closed yet");
+        }
+        if let Some(upkeep) = &upkeep
             && let Err(error) = upkeep.number_audit_rows().await
         {
             tracing::error!(%error, "rows of the audit log wait for their numbers");

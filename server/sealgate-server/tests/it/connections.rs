@@ -18,7 +18,7 @@ const HALF_A_BODY: &[u8] = b"POST /auth/validate HTTP/1.1\r\nhost: x\r\ncontent-
 
 fn serve(most: u32, head: Duration, idle: Duration) -> TestApp {
     let most = NonZeroU32::new(most).expect("not zero");
-    TestApp::start_with_connections(Engine::Sqlite, Connections { most, head, idle })
+    TestApp::start_with_connections(Engine::Sqlite, Connections { most, head, idle, still: LONG })
 }
 
 fn connect(app: &TestApp, bytes: &[u8]) -> TcpStream {

@@ -40,6 +40,10 @@ statements! {
               signer = excluded.signer, statement_id = excluded.statement_id, statement = excluded.statement \
               WHERE shards.tenant_id = excluded.tenant_id AND (shards.version < excluded.version OR EXISTS \
               (SELECT 1 FROM signing_keys k WHERE k.public_key = shards.signer AND k.state = 'revoked'))";
+    // What was read before it was signed still holds.
+    AS_READ = "SELECT b.block FROM slot_blocks b LEFT JOIN shards s ON s.app_id = b.app_id AND s.block = b.block \
+               AND NOT EXISTS (SELECT 1 FROM signing_keys r WHERE r.public_key = s.signer AND r.state = 'revoked') \
+               WHERE b.app_id = $1 AND b.block = $2 AND b.listings >= $3 AND COALESCE(s.version, -1) = $4";
     // One that another history signed under the same version: it is followed by a newer one at once.
     OUTDATE = "UPDATE shards SET issued_at = 0 WHERE app_id = $1 AND block = $2 AND version = $3 AND statement_id <> $4";
 }
@@ -174,6 +178,13 @@ pub async fn upsert(
         .bind(shard.signer.to_string())
         .bind(shard.id.to_string());
     Ok(query.bind(statement.to_vec()).execute(tx).await? > 0)
+}
+
+/// Whether the block has the shard that was read, or none yet, and its list changed at least as often. It is not so where the database came
+/// back older meanwhile: what was signed of the lost list then must not stand for this one.
+pub async fn is_as_read(tx: &mut Tx<'_>, due: &BlockDue) -> Result<bool, StoreError> {
+    let query = query(AS_READ).bind(due.app.to_string()).bind(signed(due.block)).bind(signed(due.listings));
+    Ok(query.bind(due.version.map_or(-1, signed)).fetch_optional(tx).await?.is_some())
 }
 
 /// Has the shard of a block signed anew, if it is another one than this and has the same version.

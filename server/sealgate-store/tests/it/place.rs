@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
-use sealgate_store::table::licenses;
+use sealgate_store::table::{licenses, slot_blocks};
 use sealgate_store::{Db, Location, StoreError};
 use sealgate_testkit::{Engine, TestDatabase};
 
@@ -79,6 +79,28 @@ async fn a_copy_of_a_closed_database_opens_and_an_older_one_only_if_it_is_meant(
     let db = Db::open(&database.location()).await.expect("is meant");
     assert_eq!(licenses::find(&db, first.tenant, first.id).await.expect("reads"), Some(first));
     db.close().await;
+}
+
+/// Its process saw that, and ended before it had done so.
+#[tokio::test]
+async fn blocks_that_are_to_be_closed_are_closed_at_the_next_start() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let db = Db::open(&database.location()).await.expect("opens");
+    let app = with_license(&db, 1).await.app;
+    let is_full =
+        async |db: &Db| slot_blocks::newest(db, app).await.expect("reads").expect("is there").is_full;
+    assert!(!is_full(&db).await);
+    db.close().await;
+    drop(db);
+    let mut noted = std::fs::read(database.file().with_extension("written")).expect("is there");
+    noted.resize(40, 0);
+    noted.extend(format!("{:019}\n", 1).into_bytes());
+    std::fs::write(database.file().with_extension("written"), noted).expect("is written");
+    let db = Db::open(&database.location()).await.expect("opens");
+    assert!(is_full(&db).await);
+    db.close().await;
+    let noted = std::fs::read(database.file().with_extension("written")).expect("is there");
+    assert!(noted.ends_with(format!("{:019}\n", 0).as_bytes()), "it is done");
 }
 
 /// `cp` onto a file leaves it where it was. The log in memory and the older file have nothing to do with each other.

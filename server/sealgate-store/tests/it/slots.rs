@@ -6,11 +6,11 @@ use sealgate_artifact::{
     ActivationId, AppId, ChainHead, Code, Nonce, PublicKey, StatementId, TenantId, UnixSeconds,
 };
 use sealgate_store::table::{
-    ActivationRow, Ended, LicenseRow, SignedLicense, SlotOwner, SlotRow, Slotted, activations, licenses,
-    listings, slot_blocks, slots,
+    ActivationRow, AppRow, BlockDue, Ended, LicenseRow, ShardRow, SignedLicense, SlotOwner, SlotRow, Slotted,
+    activations, apps, licenses, listings, shards, slot_blocks, slots,
 };
 use sealgate_store::{Db, StoreError, Tx, work};
-use sealgate_testkit::{Engine, TestDatabase};
+use sealgate_testkit::{Engine, TestDatabase, on_postgres};
 
 use crate::support::{at, license, on_both_engines, unsigned, with_license};
 
@@ -397,4 +397,77 @@ async fn prune(db: &Db, now: UnixSeconds) {
             return;
         }
     }
+}
+
+async fn is_as_read(db: &Db, due: BlockDue) -> bool {
+    let ask = work(due, |due, tx: &mut Tx<'_>| Box::pin(shards::is_as_read(tx, due)));
+    db.write(ask).await.expect("is read")
+}
+
+/// `spec/revocation.md` §7.1: a list of a history that was lost meanwhile has more changes than there are, or follows another shard.
+#[tokio::test]
+async fn a_shard_is_stored_only_where_it_was_read() {
+    on_both_engines(async |db| {
+        let license = with_license(db, 1).await;
+        let due = BlockDue { app: license.app, block: 0, listings: 0, version: None };
+        assert!(is_as_read(db, due).await);
+        assert!(!is_as_read(db, BlockDue { listings: 1, ..due }).await, "so many changes are lost");
+        assert!(!is_as_read(db, BlockDue { version: Some(7), ..due }).await, "so is the last shard");
+        assert!(!is_as_read(db, BlockDue { block: 9, ..due }).await, "so is the block");
+        let id = StatementId::from_bytes([1; 32]);
+        let (issued_at, signer) = (at(), key(3));
+        let row = ShardRow {
+            app: license.app,
+            block: 0,
+            version: 7,
+            issued_at,
+            listed: 0,
+            listings: 0,
+            signer,
+            id,
+        };
+        let keep = work((license.tenant, row), |(tenant, row), tx| {
+            Box::pin(async move { shards::upsert(tx, *tenant, row, b"{}").await })
+        });
+        assert!(db.write(keep).await.expect("is stored"));
+        assert!(is_as_read(db, BlockDue { version: Some(7), ..due }).await);
+        assert!(!is_as_read(db, due).await && !is_as_read(db, BlockDue { version: Some(6), ..due }).await);
+    })
+    .await;
+}
+
+/// What a runtime's database user may do to what snapshots list.
+#[tokio::test]
+async fn a_tenant_has_so_many_blocks_that_somebody_said_are_known_and_proofs_are_of_their_licenses_app() {
+    let database = TestDatabase::create(Engine::Postgres);
+    let db = Db::open(&database.location()).await.expect("opens");
+    let license = with_license(&db, 1).await;
+    for n in 2..5 {
+        let more = work((license.clone(), n), |(license, n), tx| {
+            Box::pin(async move {
+                let app = apps::find(&mut *tx, license.tenant, license.app).await?.expect("it is there");
+                let (id, name) = (AppId::from_bytes([*n; 16]), format!("Another {n}"));
+                apps::insert(tx, &AppRow { id, name, slug: None, ..app }).await
+            })
+        });
+        db.write(more).await.expect("is stored");
+    }
+    let url = database.postgres_url().expect("PostgreSQL");
+    let all = "DO $$DECLARE made BIGINT; BEGIN \
+        PERFORM know_slot_block(tenant_id, app_id, n) FROM apps CROSS JOIN GENERATE_SERIES(1, 300) AS all_of_them (n); \
+        SELECT COUNT(*) INTO made FROM slot_blocks WHERE block > 0; \
+        IF made <> 200 THEN RAISE 'he made % blocks known', made; END IF; END$$";
+    on_postgres(&url, all).expect("as many as there may be");
+    let other = AppId::from_bytes([2; 16]);
+    for (app, is_its) in [(license.app, true), (other, false)] {
+        let give = format!(
+            "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation) \
+             VALUES ('{app}', 77, 0, '{}', '{}', 'loot', 1)",
+            license.tenant, license.id
+        );
+        let given = on_postgres(&url, &give).map_err(|why| why.to_string());
+        assert_eq!(given.is_ok(), is_its, "{given:?}");
+        assert!(given.is_ok() || given.is_err_and(|why| why.contains("slots_app")));
+    }
+    db.close().await;
 }

@@ -83,6 +83,7 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
         of_trials(),
         of_modules(),
         of_slots(),
+        of_blocks(),
         Blow {
             name: "says that all seats are taken",
             admitted: "change the number of devices that a license's row keeps",
@@ -171,6 +172,42 @@ const NO_BLOCK_MORE: &str = "DO $$BEGIN IF EXISTS (SELECT FROM slot_blocks WHERE
 const LISTED_NOW: &str = "DO $$BEGIN IF NOT EXISTS (SELECT FROM slots WHERE listed_at IS NOT NULL) THEN RAISE 'nothing is listed'; END IF; \
     IF EXISTS (SELECT FROM slots s JOIN slot_blocks b ON b.app_id = s.app_id AND b.block = s.block WHERE s.listed_at IS NOT NULL \
     AND (b.listings = 0 OR ABS(s.listed_at - EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)) > 900)) THEN RAISE 'he said when'; END IF; END$$";
+
+/// Blocks that only he knows are few, however many apps there are.
+const FEW_BLOCKS: &str = "DO $$BEGIN IF EXISTS (SELECT FROM slot_blocks WHERE is_shown = 1 GROUP BY tenant_id HAVING COUNT(*) > 200) \
+    THEN RAISE 'too many blocks'; END IF; END$$";
+/// A proof lies in a block of its license's app.
+const OF_ANOTHER_APP: &str = "DO $$BEGIN INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation) \
+    SELECT a.app_id, 1048573, 0, l.tenant_id, l.license_id, 'loot', 1 FROM licenses l JOIN apps a ON a.tenant_id = l.tenant_id \
+    AND a.app_id <> l.app_id LIMIT 1; IF FOUND THEN RAISE 'of another app'; END IF; EXCEPTION WHEN check_violation THEN NULL; END$$";
+
+/// Blocks as a device may show them, and what is listed in each.
+fn of_blocks() -> Blow {
+    Blow {
+        name: "makes blocks known",
+        admitted: "make up to two hundred blocks of a tenant known",
+        statements: vec![
+            "SELECT know_slot_block(tenant_id, app_id, n) FROM apps CROSS JOIN generate_series(1, 300) AS all_of_them (n)".to_owned(),
+            FEW_BLOCKS.to_owned(),
+            OF_ANOTHER_APP.to_owned(),
+            "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation) \
+             SELECT DISTINCT ON (b.app_id, b.block) b.app_id, b.block * 1048576 + 1048572, b.block, l.tenant_id, l.license_id, \
+             a.activation_id, 1 FROM slot_blocks b JOIN licenses l ON l.app_id = b.app_id JOIN activations a \
+             ON a.license_id = l.license_id ON CONFLICT (app_id, slot) DO NOTHING"
+                .to_owned(),
+            "UPDATE activations SET end_code = 'not_activated', ended_at = 1, grace_until = 1".to_owned(),
+            "SELECT list_proofs(license_id, identity, 1) FROM activations".to_owned(),
+        ],
+        undo: vec![
+            "DELETE FROM slots WHERE slot % 1048576 = 1048572".to_owned(),
+            "UPDATE slots SET listed_at = NULL".to_owned(),
+            "UPDATE activations SET end_code = NULL, ended_at = NULL, grace_until = NULL".to_owned(),
+            "DELETE FROM shards WHERE (app_id, block) IN (SELECT app_id, block FROM slot_blocks WHERE is_shown = 1)".to_owned(),
+            "DELETE FROM slot_blocks WHERE is_shown = 1".to_owned(),
+        ],
+        hurts_customers: false,
+    }
+}
 
 /// Slots as a runtime may give them out.
 fn of_slots() -> Blow {
