@@ -259,7 +259,7 @@ fn said(seen: &Seen, name: &str) -> Option<String> {
 
 fn short_id(seen: &Seen) -> String {
     let id = seen.carrier.envelope.id().to_string();
-    id.get(..12).map_or_else(|| id.clone(), |begin| format!("{begin}…"))
+    id.get(..8).map_or_else(|| id.clone(), |begin| format!("{begin}…"))
 }
 
 #[cfg(test)]
