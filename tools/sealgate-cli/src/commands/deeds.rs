@@ -3,6 +3,7 @@
 use sealgate_artifact::LicenseId;
 use sealgate_wire::{LicenseView, ResumeLicense, StopLicense, When};
 
+use super::by_file::BY_FILE;
 use super::license_renew::{self, NewEnd};
 use crate::again::Again;
 use crate::args::RenewArgs;
@@ -10,9 +11,6 @@ use crate::client::{Client, request_name};
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::say;
-
-/// How machines without a network hear what was taken back.
-pub(crate) const BY_FILE: &str = "Machines without a network hear of it by a file: `sealgate offline snapshot --sign -o FILE` writes it, `sglic import FILE` takes it over.";
 
 const ONLINE: &str = "Online, it is refused from now on. A device that is activated hears it at its next heartbeat, and keeps its rights until the \
     grace is over.";

@@ -6,7 +6,7 @@ use sealgate_artifact::{Code, DeviceId};
 use sealgate_wire::{DeviceView, ReleaseDevices, Released, Timestamp, UpdateDevice};
 use serde_json::{Map, Value};
 
-use super::deeds::BY_FILE;
+use super::by_file::BY_FILE;
 use super::lists;
 use crate::args::{DeviceCommand, Global, PartArgs};
 use crate::client::{Client, filters};

@@ -11,7 +11,6 @@ use sealgate_container::{Container, decode_statement};
 use sealgate_wire::{ImportSnapshot, OwnToken, Page, SnapshotImported, SnapshotView, Timestamp};
 use serde_json::Value;
 
-use super::offline::wait;
 use crate::args::ImportSnapshotArgs;
 use crate::client::Client;
 use crate::confirm::Consent;
@@ -64,7 +63,7 @@ fn import_to_the_end(
                 if !output.quiet {
                     complain!("the server is not done yet");
                 }
-                wait(1)?;
+                signals::wait(1)?;
             }
             done => return done,
         }
@@ -178,7 +177,6 @@ fn shown(came: &SnapshotImported) {
         ("of apps not known here", counted(came.unknown, "shard")),
     ]);
     let lists = [
-        ("licenses revoked again", &came.licenses_revoked),
         ("licenses suspended", &came.licenses_suspended),
         ("devices released again", &came.devices_released),
         ("servers revoked again", &came.servers_revoked),

@@ -8,7 +8,7 @@ use sealgate_wire::{KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
 use crate::args::{ExportKeysArgs, Global, PartArgs, RevokeKeyArgs, ShareKeysArgs};
 use crate::client::Client;
-use crate::commands::deeds::BY_FILE;
+use crate::commands::by_file::BY_FILE;
 use crate::commands::lists;
 use crate::commands::written::write;
 use crate::confirm::Consent;

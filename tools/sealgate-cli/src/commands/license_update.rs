@@ -5,7 +5,7 @@ use std::path::Path;
 use sealgate_artifact::LicenseId;
 use sealgate_wire::{LicensePreview, LicenseTerms, LicenseView, Licensee, Seats, UpdateLicense};
 
-use super::deeds::BY_FILE;
+use super::by_file::BY_FILE;
 use super::license_shown::{licensee, print_license, said};
 use super::{conditions, sets};
 use crate::args::UpdateLicenseArgs;

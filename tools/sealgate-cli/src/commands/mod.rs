@@ -5,6 +5,7 @@ pub(crate) mod activation;
 pub(crate) mod app;
 pub(crate) mod audit;
 pub(crate) mod authforge_file;
+pub(crate) mod by_file;
 pub(crate) mod chosen;
 pub(crate) mod clock;
 mod conditions;

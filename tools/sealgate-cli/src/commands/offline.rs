@@ -1,7 +1,6 @@
 //! `sealgate offline`.
 
 use std::path::Path;
-use std::time::Duration;
 
 use sealgate_artifact::{Code, encode_hex};
 use sealgate_wire::{AppView, Nothing, Page, SnapshotSigned, SnapshotView};
@@ -66,7 +65,7 @@ fn sign(client: &Client, output: &Output) -> Result<(), Failure> {
         let signed: SnapshotSigned = match client.post("/api/v1/snapshots", &Nothing {}) {
             Err(failure) if failure.code == Code::Unavailable.as_str() && busy < BUSY => {
                 busy += 1;
-                wait(1)?;
+                signals::wait(1)?;
                 continue;
             }
             signed => signed?,
@@ -81,18 +80,9 @@ fn sign(client: &Client, output: &Output) -> Result<(), Failure> {
                 );
             }
             is_told = true;
-            wait(seconds.min(LOOK_AGAIN))?;
+            signals::wait(seconds.min(LOOK_AGAIN))?;
         }
     }
-}
-
-/// Waits for so many seconds, or for a signal.
-pub(super) fn wait(seconds: u64) -> Result<(), Failure> {
-    for _ in 0..seconds {
-        signals::none_came()?;
-        std::thread::park_timeout(Duration::from_secs(1));
-    }
-    Ok(())
 }
 
 fn tell(path: &Path, written: &str, newest: Option<&SnapshotView>, output: &Output) {

@@ -5,7 +5,7 @@ use sealgate_wire::{ApproveServer, Reason, ServerView};
 
 use crate::args::{Global, ServerCommand};
 use crate::client::{Client, quoted};
-use crate::commands::deeds::BY_FILE;
+use crate::commands::by_file::BY_FILE;
 use crate::commands::{clock, lists};
 use crate::confirm::Consent;
 use crate::failure::Failure;

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use sealgate::container::{ContainerError, Purpose, StageError, Staged};
-use sealgate::{Client, Foreign, ImportError, SnapshotImport};
-use sealgate_artifact::{Carrier, Code, Kind};
+use sealgate::{Client, ImportError, SnapshotImport};
+use sealgate_artifact::Code;
 use serde_json::{Value, json};
 
+use super::named;
 use super::revocations::{Beside, not_looked_up};
 use crate::args::{Global, ImportArgs};
 use crate::client::Here;
@@ -55,9 +56,9 @@ fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -
         ImportError::Refused { imported, .. } => {
             ("the snapshot is refused", "what was verified before that stays in force:", imported)
         }
-        ImportError::NotKept { imported, .. } | ImportError::Overtaken { imported } => {
-            ("the snapshot", "what counts:", imported)
-        }
+        ImportError::NotKept { imported, .. }
+        | ImportError::Overtaken { imported }
+        | ImportError::Lacking { imported } => ("the snapshot", "what counts:", imported),
         error => return Err(failure(error, "the snapshot cannot be kept", None)),
     };
     let mut failure = failure(&error, of, None).with("imported", shown(imported, beside.unread()));
@@ -86,15 +87,7 @@ fn failure(error: &ImportError, of: &str, file: Option<&Path>) -> Failure {
 
 /// What a file is that is no container.
 fn other(file: &Path) -> Option<String> {
-    let bytes = files::read(file).ok()?;
-    let statement = Carrier::decode(&bytes).ok();
-    let kind = |carrier: &Carrier| {
-        Kind::ALL.into_iter().find(|kind| kind.payload_type() == carrier.envelope.payload_type())
-    };
-    match statement.as_ref().and_then(kind) {
-        Some(kind) => Some(format!("a statement of the kind `{}`", kind.as_str())),
-        None => Foreign::of(&bytes).map(|is| is.what().to_owned()),
-    }
+    named::what(&files::read(file).ok()?)
 }
 
 /// For programs.
