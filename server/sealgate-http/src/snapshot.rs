@@ -5,14 +5,16 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
-use sealgate_artifact::encode_hex;
+use sealgate_artifact::{Code, encode_hex};
 use sealgate_authority::{AuthorityError, SnapshotFile, SnapshotFiles};
 use sealgate_wire::SnapshotQuery;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::api::parameters;
+use crate::misfit::Misfit;
 use crate::online::{Asker, refuse};
+use crate::problem::Problem;
 use crate::query::QueryOf;
 use crate::schema::{answer, problem};
 use crate::transfers::{Transfer, Transfers};
@@ -42,6 +44,7 @@ pub(crate) async fn newest(
 ) -> Response {
     let file = match files.newest(&query.app_id, Some(asker.address)).await {
         Ok(file) => file,
+        Err(AuthorityError::Refused(Code::NotFound)) => return no_such_app(&asker),
         Err(error) => return refuse(&error, &asker.id),
     };
     let tag = format!("\"{}\"", encode_hex(&file.row.sha256));
@@ -57,6 +60,13 @@ pub(crate) async fn newest(
         (header::CONTENT_LENGTH, file.row.bytes.to_string()),
     ];
     (told, about, body(files, file, transfer)).into_response()
+}
+
+/// Who has no tenant has no slugs either.
+fn no_such_app(asker: &Asker) -> Response {
+    let why = "no app has this id; it takes the id here, not the slug".to_owned();
+    let misfit = Misfit { field: Some("app_id".to_owned()), why };
+    Problem::misfit(Code::NotFound, misfit, &asker.id).into_response()
 }
 
 /// Part by part: nobody holds all of it.

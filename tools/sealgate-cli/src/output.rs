@@ -28,6 +28,11 @@ macro_rules! complain {
 }
 pub(crate) use complain;
 
+/// So many of them.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// When something ends, for people.
 pub(crate) fn ends(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "never".to_owned(), |t| t.to_string())
@@ -175,4 +180,15 @@ impl Output {
 
 fn trimmed(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(
+            [0, 1, 2].map(|n| super::counted(n, "release")),
+            ["0 releases", "1 release", "2 releases"]
+        );
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use sealgate_artifact::Code;
 
@@ -34,6 +35,15 @@ pub(crate) fn none_came() -> Result<(), Failure> {
         0 => Ok(()),
         number => Err(interrupted(number)),
     }
+}
+
+/// Waits for so many seconds, or for a signal.
+pub(crate) fn wait(seconds: u64) -> Result<(), Failure> {
+    for _ in 0..seconds {
+        none_came()?;
+        std::thread::park_timeout(Duration::from_secs(1));
+    }
+    Ok(())
 }
 
 /// Ended by a signal, as a shell reports it: 128 and its number.

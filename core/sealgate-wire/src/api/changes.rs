@@ -22,7 +22,7 @@ pub struct LicensePreview {
     pub lessened: Vec<String>,
     /// The newest signed version.
     pub version: u64,
-    /// Whether the change would make a new one: files that were handed out before keep the old terms until they are replaced.
+    /// Whether the change would make a new one: files that were handed out before keep the old terms until they are replaced, or taken back where `lessened` names something.
     pub new_version: bool,
     /// Seats taken now.
     pub devices_used: u64,

@@ -24,6 +24,9 @@ pub struct SnapshotView {
     pub bytes: u64,
     /// The SHA-256 of its container, in hexadecimal digits.
     pub sha256: String,
+    /// Whether a newer one is there, or is to be signed: because something was taken back, a key was changed or a day went by.
+    #[serde(default)]
+    pub due: bool,
 }
 
 /// `GET /api/v1/snapshot`: of whose app.

@@ -50,11 +50,12 @@ impl Snapshots {
             self.sign_snapshot(tenant, Some(caller)).await?;
         }
         let newest = snapshots::newest(&self.desk.db, tenant).await?;
-        let complete = is_signed || waits > 0 && self.says_all(tenant).await?;
+        let says_all = self.says_all(tenant).await?;
+        let complete = is_signed || waits > 0 && says_all;
         Ok(SnapshotSigned {
             complete,
             again_in: (waits > 0 && !complete).then_some(waits),
-            snapshot: newest.map(|row| self.view(&row)),
+            snapshot: newest.map(|row| self.view(&row, says_all)),
         })
     }
 
@@ -98,10 +99,16 @@ impl Snapshots {
         let part = Part::new("snapshots", query.cursor.as_deref(), query.limit, str::parse::<u64>)?
             .or_count(query.count);
         let rows = |before, most| snapshots::list(&self.desk.db, caller.tenant, before, most);
-        part.of_short_rows().read(rows, |row| row.version, |row| Ok(self.view(row))).await
+        // Read before the rows: one that is signed in between is said to lack something, and lacks nothing.
+        let look = snapshots::look(&self.desk.db, caller.tenant).await?;
+        let newest = look.and_then(|look| look.newest).map(|(version, ..)| version);
+        let says_all = self.says_all(caller.tenant).await?;
+        let view = |row: &SnapshotRow| Ok(self.view(row, says_all && newest == Some(row.version)));
+        part.of_short_rows().read(rows, |row| row.version, view).await
     }
 
-    fn view(&self, row: &SnapshotRow) -> SnapshotView {
+    /// `says_all`: whether nothing was taken back since that it lacks.
+    fn view(&self, row: &SnapshotRow, says_all: bool) -> SnapshotView {
         let now = self.desk.ids.now();
         SnapshotView {
             version: row.version,
@@ -112,6 +119,7 @@ impl Snapshots {
             revoked: row.listed,
             bytes: row.bytes,
             sha256: sealgate_artifact::encode_hex(&row.sha256),
+            due: !says_all,
         }
     }
 }

@@ -370,7 +370,7 @@ fn records() -> Vec<Row> {
 fn snapshot() -> Value {
     json!({
         "version": 30_000_000, "issued_at": BEGIN, "next_update": END, "age": 40, "shards": 3, "revoked": 17, "bytes": 4096,
-        "sha256": HASH,
+        "sha256": HASH, "due": false,
     })
 }
 

@@ -140,9 +140,13 @@ on_both_engines! {
         run_jobs(app);
         let before = first(app, &editor);
         assert_eq!((before.listed.len(), before.count()), (1, 0), "a block of which nothing is listed has a shard");
+        let due = || kept(app).iter().map(|one| one["due"].as_bool().expect("said")).collect::<Vec<_>>();
+        assert!(!due()[0], "nothing was taken back");
         assert_eq!(change(app, &license, "revoke", &json!({})).status, 200);
+        assert!(due()[0], "it is said before the next one is signed");
         app.clock.advance(60);
         run_jobs(app);
+        assert_eq!(due()[..2], [false, true]);
         let after = later(app, &editor, &before);
         assert_eq!(after.count(), 1);
         assert!(slots(app, &license).iter().all(|slot| is_listed(&after, *slot)));
@@ -223,7 +227,9 @@ on_both_engines! {
 
     fn anybody_gets_the_container_and_nobody_twice(app: &TestApp) {
         let editor = app.create_app("Editor");
-        assert_problem(&request("GET", &url(app, &json!({ "app_id": "x" })), None, &json!(null)), 404, "not_found");
+        let by_slug = request("GET", &url(app, &json!({ "app_id": "x" })), None, &json!(null));
+        assert_problem(&by_slug, 404, "not_found");
+        assert_eq!(by_slug.json()["field"], "app_id", "{by_slug:?}");
         run_jobs(app);
         let file = fetch(app, &editor);
         let tag = file.header("etag").expect("a tag").to_owned();

@@ -60,7 +60,7 @@ Examples:
   sealgate verify editor.license --trust trust.json    also requires the tenant and app that trust.json names
   sealgate verify vendor.sgsnap --trust trust.json     a snapshot, which says what a vendor took back
 
-Exit codes: 0 valid, 1 refused (forged, of another vendor, expired), 65 not a license file, 78 no trusted keys given";
+Exit codes: 0 valid, 1 refused (forged, of another vendor, expired), 65 neither a license file nor a whole container, 78 no trusted keys given";
 
 const BEGIN: &str = "\
 Begin:

@@ -6,11 +6,12 @@ use clap::{Args as ClapArgs, Subcommand};
 
 const SNAPSHOTS: &str = "\
 A machine that never calls home hears only what such a file says: `sglic import` takes it over. Whoever needs none of it is not harmed by it; \
-it names no customers, and shows nothing to whoever finds it.
+it names no customers, and shows nothing to whoever finds it. A suspended license is not in it. A token needs apps:read and licenses:read, and with \
+--sign licenses:write. A tenant without an app has no such file yet: the program ends with 3.
 
 Examples:
-  sealgate offline snapshot -o vendor.sgsnap
   sealgate offline snapshot --sign -o vendor.sgsnap    with what was taken back a moment ago
+  sealgate offline snapshot -o vendor.sgsnap           as it was signed last
   sealgate verify vendor.sgsnap --trust trust.json";
 
 const IMPORTING: &str = "\
@@ -37,7 +38,7 @@ pub(crate) struct SnapshotArgs {
     /// Where to write it, or - for standard output; its usual ending is .sgsnap
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// First sign what is due; else the file has what was signed within the last minute or so
+    /// First sign what is due, and wait for it, a minute at most as a rule; else the file has what was signed last, and the program says if that lacks something
     #[arg(long)]
     pub(crate) sign: bool,
 }

@@ -3,6 +3,7 @@
 use sealgate_artifact::LicenseId;
 use sealgate_wire::{LicenseView, ResumeLicense, StopLicense, When};
 
+use super::by_file::BY_FILE;
 use super::license_renew::{self, NewEnd};
 use crate::again::Again;
 use crate::args::RenewArgs;
@@ -10,6 +11,9 @@ use crate::client::{Client, request_name};
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::say;
+
+const ONLINE: &str = "Online, it is refused from now on. A device that is activated hears it at its next heartbeat, and keeps its rights until the \
+    grace is over.";
 
 /// What is done to a license.
 pub(crate) enum Deed<'a> {
@@ -142,9 +146,11 @@ impl<'a> Deed<'a> {
     /// What a person has to know afterwards.
     pub(crate) fn hint(&self) {
         match self {
-            Self::Revoke(_) | Self::Suspend(_) => say!(
-                "\nOnline, it is refused from now on. A device that is activated hears it at its next heartbeat, and keeps its rights until the \
-                 grace is over. A copy of a license's file works offline until the license ends."
+            Self::Revoke(_) => say!(
+                "\n{ONLINE}\n{BY_FILE} Without it, a license's file and an activation work there until they end."
+            ),
+            Self::Suspend(_) => say!(
+                "\n{ONLINE}\nMachines without a network are not told of a suspension: there, a license's file and an activation work until they end."
             ),
             Self::Renew { .. } => say!("\nWhere a license is used offline, hand out its file again."),
             Self::Resume => {}

@@ -6,12 +6,13 @@ use sealgate_artifact::{Code, DeviceId};
 use sealgate_wire::{DeviceView, ReleaseDevices, Released, Timestamp, UpdateDevice};
 use serde_json::{Map, Value};
 
+use super::by_file::BY_FILE;
 use super::lists;
 use crate::args::{DeviceCommand, Global, PartArgs};
 use crate::client::{Client, filters};
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, say};
+use crate::output::{Output, counted, say};
 
 pub(crate) fn run(global: &Global, command: &DeviceCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
@@ -46,10 +47,9 @@ pub(crate) fn print_released(released: &Released) {
     if let Some(left) = released.releases_left {
         say!("{} left for this year", counted(left, "release"));
     }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+    if !released.released.is_empty() {
+        say!("\n{BY_FILE}");
+    }
 }
 
 fn print(device: &DeviceView) {
@@ -121,15 +121,4 @@ fn path(device_id: &str) -> Result<String, Failure> {
     let id = DeviceId::parse(device_id)
         .map_err(|e| Failure::from(e).fix("give the device id that `sealgate device list` shows"))?;
     Ok(format!("/api/v1/devices/{id}"))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn one_is_no_plural() {
-        assert_eq!(
-            [0, 1, 2].map(|n| super::counted(n, "release")),
-            ["0 releases", "1 release", "2 releases"]
-        );
-    }
 }

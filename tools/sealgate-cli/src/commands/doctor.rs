@@ -57,7 +57,7 @@ fn meaning(name: &str) -> &'static str {
         "sign" => "its keys sign",
         "clock" => "its clock was not set",
         "certificate" => "its certificates are in force",
-        "history" => "its database did not come back older",
+        "history" => "no sign that its database came back older (a restored copy of all its data shows none)",
         "jobs" => "what it does by itself is done",
         _ => "",
     }

@@ -8,6 +8,7 @@ use sealgate_wire::{KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
 use crate::args::{ExportKeysArgs, Global, PartArgs, RevokeKeyArgs, ShareKeysArgs};
 use crate::client::Client;
+use crate::commands::by_file::BY_FILE;
 use crate::commands::lists;
 use crate::commands::written::write;
 use crate::confirm::Consent;
@@ -171,6 +172,6 @@ fn print_revoked(revoked: &KeyRevoked) {
         }
     }
     say!(
-        "Older trust files still accept the key: export trust.json again, and FILE.trust with each license file."
+        "Older trust files still accept the key: export trust.json again, and FILE.trust with each license file. {BY_FILE}"
     );
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use sealgate_artifact::LicenseId;
 use sealgate_wire::{LicensePreview, LicenseTerms, LicenseView, Licensee, Seats, UpdateLicense};
 
+use super::by_file::BY_FILE;
 use super::license_shown::{licensee, print_license, said};
 use super::{conditions, sets};
 use crate::args::UpdateLicenseArgs;
@@ -14,6 +15,11 @@ use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, ends, say, seat_count};
 use crate::streams::one_dash;
+
+/// What a license that gives less means for what is in the field.
+const LESS: &str = "The license would give less: license files and activations of now are taken back. A machine with a network gets the new \
+    terms at its next heartbeat. A machine without one that takes over newer revocation data (`sealgate offline snapshot`) loses all rights of \
+    this license until it is activated again.";
 
 /// What a change can change, as the API and as people call it.
 const TERMS: [(&str, &str); 13] = [
@@ -70,6 +76,12 @@ pub(crate) fn run(client: &Client, args: &UpdateLicenseArgs, output: &Output) ->
         }
         if is_signed_anew {
             say!("\nIf the license is used offline, hand out its file again.");
+            if !preview.lessened.is_empty() {
+                say!(
+                    "The license gives less, so what was handed out before is taken back. {BY_FILE} Such a machine has no rights of this license until it is \
+                     activated again."
+                );
+            }
         }
     });
     Ok(())
@@ -222,10 +234,14 @@ fn text(preview: &LicensePreview) -> String {
         let count = preview.devices_to_release;
         lines.push(format!("{count} of them must be released with this change: --release DEVICE for each"));
     }
-    if preview.new_version {
+    if preview.new_version && preview.lessened.is_empty() {
         lines.push(
-            "License files that were handed out keep the terms of now until they are replaced".to_owned(),
+            "License files and activations of now keep their terms until a machine hears of the change."
+                .to_owned(),
         );
+    }
+    if preview.new_version && !preview.lessened.is_empty() {
+        lines.push(LESS.to_owned());
     }
     lines.join("\n")
 }

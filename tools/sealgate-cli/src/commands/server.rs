@@ -5,6 +5,7 @@ use sealgate_wire::{ApproveServer, Reason, ServerView};
 
 use crate::args::{Global, ServerCommand};
 use crate::client::{Client, quoted};
+use crate::commands::by_file::BY_FILE;
 use crate::commands::{clock, lists};
 use crate::confirm::Consent;
 use crate::failure::Failure;
@@ -32,7 +33,7 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
     output.result(&server, |server| {
         table(std::slice::from_ref(server));
         if matches!(command, ServerCommand::Revoke { .. }) {
-            say!("\nClients refuse the server once they have the new keyset, or at the latest when its certificate ends.");
+            say!("\nClients refuse the server once they have the new keyset, or at the latest when its certificate ends. {BY_FILE}");
         }
     });
     Ok(())

@@ -65,6 +65,10 @@ fn every_statement_of_a_container_is_shown_and_none_believed() {
     }
     let told = vendor.run(&["inspect", &file]).ok();
     assert!(told.starts_with("NOT VERIFIED") && told.contains("package: 16 bytes"), "{told}");
+    assert!(told.contains(" tenant "), "{told}");
+    let (_, table) = told.split_once("statements:\n").expect("a table");
+    let widest = table.lines().take_while(|line| !line.is_empty()).map(|line| line.chars().count()).max();
+    assert!(widest.is_some_and(|widest| (60..=80).contains(&widest)), "{widest:?}: {told}");
 
     // The same statements as envelopes, with the ids of the keys that signed them.
     let lines = vendor.run(&["inspect", "--dsse", &file]).ok();

@@ -43,15 +43,35 @@ pub(super) fn run(path: &Path, stream: Stream, dsse: bool, output: &Output) -> R
         output.result(&report(&whole, statements), |_| {});
         return Ok(());
     }
-    let (mut rows, mut malformed) = (vec![], vec![]);
+    let mut shown = Shown::default();
     seen.try_for_each(|seen| {
-        let seen = seen?;
-        rows.push(row(&seen));
-        malformed.extend(malformation(&seen));
+        shown.add(&seen?);
         Ok::<_, Failure>(())
     })?;
-    output.result(&(), |()| print(&whole, rows, &malformed));
+    output.result(&(), |()| print(&whole, shown));
     Ok(())
+}
+
+/// What is printed, as wide as a terminal: what is left out is in --json.
+#[derive(Default)]
+struct Shown {
+    tenant: Option<String>,
+    statements: Vec<Vec<String>>,
+    shards: Vec<Vec<String>>,
+    malformed: Vec<String>,
+}
+
+impl Shown {
+    fn add(&mut self, seen: &Seen) {
+        // The main statement comes first.
+        self.tenant = self.tenant.take().or_else(|| said(seen, "tenant"));
+        if seen.kind == Some(Kind::Shard) {
+            self.shards.push(shard_row(seen));
+        } else {
+            self.statements.push(row(seen));
+        }
+        self.malformed.extend(malformation(seen));
+    }
 }
 
 /// The statements, in the order of the file.
@@ -210,18 +230,23 @@ fn report(whole: &Whole, statements: Vec<serde_json::Value>) -> serde_json::Valu
     })
 }
 
-fn print(whole: &Whole, rows: Vec<Vec<String>>, malformed: &[String]) {
+fn print(whole: &Whole, shown: Shown) {
     say!("NOT VERIFIED: this is what the file says. `sealgate verify` says whether it is true.\n");
     let purpose = whole.container.purpose();
+    let tenant = shown.tenant.unwrap_or_else(|| "not said".to_owned());
     Output::pairs(&[
         ("kind", format!("container: {}", of_what(purpose))),
+        ("tenant", tenant),
         ("bytes", whole.bytes.to_string()),
         ("sha-256", whole.sha256.clone()),
     ]);
     say!("\nstatements:");
-    let head = ["KIND", "OF", "VERSION", "SIGNED", "ENDS OR NEXT", "LISTED", "STATEMENT"];
-    Output::table(&head, rows.into_iter());
-    for malformed in malformed {
+    Output::table(&["KIND", "VERSION", "SIGNED", "UNTIL", "STATEMENT"], shown.statements.into_iter());
+    if !shown.shards.is_empty() {
+        say!("\nshards:");
+        Output::table(&["APP", "BLOCK", "VERSION", "TAKEN BACK", "STATEMENT"], shown.shards.into_iter());
+    }
+    for malformed in shown.malformed {
         say!("\n{malformed}");
     }
     if let Some(package) = whole.container.only(EntryName::Package) {
@@ -243,25 +268,34 @@ fn malformation(seen: &Seen) -> Option<String> {
 }
 
 fn row(seen: &Seen) -> Vec<String> {
-    let member = |name: &str| match &seen.payload {
-        Value::Object(members) => members.iter().find(|(found, _)| found == name).map(|(_, value)| value),
-        _ => None,
-    };
-    let shown = |name: &str| member(name).map_or_else(String::new, |value| readable(name, value));
-    let first = |names: &[&str]| names.iter().map(|name| shown(name)).find(|text| !text.is_empty());
-    let of = match (first(&["app", "tenant"]), first(&["block"])) {
-        (Some(app), Some(block)) => format!("{app}, block {block}"),
-        (app, _) => app.unwrap_or_default(),
-    };
+    let shown = |name: &str| said(seen, name).unwrap_or_default();
+    let until = ["next_update", "expires_at"].iter().find_map(|name| said(seen, name));
     vec![
         seen.kind.map_or("unknown", Kind::as_str).to_owned(),
-        of,
         shown("version"),
         shown("issued_at"),
-        first(&["next_update", "expires_at"]).unwrap_or_default(),
-        shown("count"),
-        seen.carrier.envelope.id().to_string(),
+        until.unwrap_or_default(),
+        short_id(seen),
     ]
+}
+
+fn shard_row(seen: &Seen) -> Vec<String> {
+    let shown = |name: &str| said(seen, name).unwrap_or_default();
+    vec![shown("app"), shown("block"), shown("version"), shown("count"), short_id(seen)]
+}
+
+/// What a member of the statement says; a time without its seconds since 1970.
+fn said(seen: &Seen, name: &str) -> Option<String> {
+    let Value::Object(members) = &seen.payload else { return None };
+    let (_, value) = members.iter().find(|(found, _)| found == name)?;
+    let shown = readable(name, value);
+    let time = shown.split_once(" (").filter(|_| matches!(value, Value::Int(_)));
+    Some(time.map_or_else(|| shown.clone(), |(time, _)| time.to_owned())).filter(|text| !text.is_empty())
+}
+
+fn short_id(seen: &Seen) -> String {
+    let id = seen.carrier.envelope.id().to_string();
+    id.get(..8).map_or_else(|| id.clone(), |begin| format!("{begin}…"))
 }
 
 #[cfg(test)]

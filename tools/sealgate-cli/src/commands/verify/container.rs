@@ -187,7 +187,7 @@ fn report(snapshot: &Verified<Snapshot>, shards: &[Listed], chain: &TenantTrust)
     let shard = |shard: &Listed| {
         json!({
             "app": shard.app.to_string(), "block": shard.block, "version": shard.version,
-            "issued_at": Timestamp(shard.issued_at), "count": shard.count,
+            "issued_at": Timestamp(shard.issued_at), "revoked": shard.count,
         })
     };
     let own = json!({
@@ -198,7 +198,7 @@ fn report(snapshot: &Verified<Snapshot>, shards: &[Listed], chain: &TenantTrust)
         "version": said.version,
         "issued_at": Timestamp(said.issued_at),
         "next_update": Timestamp(said.next_update),
-        "count": total(shards),
+        "revoked": total(shards),
         "shards": shards.iter().map(shard).collect::<Vec<_>>(),
         "signed_by": names(snapshot.signed_by(), KeyUse::Snapshot),
     });
