@@ -62,8 +62,7 @@ fn snapshot(client: &Client, args: &SnapshotArgs, output: &Output) -> Result<(),
 
 /// Has the server take a snapshot over. What is wrong with the file, the server says: then the audit log says it, too.
 fn import(client: &Client, args: &ImportSnapshotArgs, output: &Output) -> Result<(), Failure> {
-    let unreadable = |e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.file.display()));
-    let file = files::read_container(&args.file).map_err(unreadable)?;
+    let file = files::read_container(&args.file).map_err(|e| files::unreadable(&args.file, &e))?;
     let question = "Take back again what this snapshot says was taken back?";
     let why = "a license that is revoked stays revoked";
     Consent::new(args.yes, output).ask_seen(|| Ok(seen(&file)), question, why)?;
