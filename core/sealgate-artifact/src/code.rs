@@ -145,10 +145,10 @@ codes! {
     FieldInvalid "field_invalid" Security 400 (500 "system_error") 65 Unsigned
         "A field has a wrong type or a value outside its range."
         ""
-    AttachmentMissing "attachment_missing" Security 500 (500 "system_error") 1 Unsigned
+    AttachmentMissing "attachment_missing" Security 400 (500 "system_error") 65 Unsigned
         "The statement names an attachment that did not come with it."
         "Get the file again; a part of it is missing."
-    AttachmentUnexpected "attachment_unexpected" Security 500 (500 "system_error") 1 Unsigned
+    AttachmentUnexpected "attachment_unexpected" Security 400 (500 "system_error") 65 Unsigned
         "There is an attachment that the statement does not name."
         "Get the file again; it was changed on the way."
     CritUnknown "crit_unknown" Security 400 (500 "system_error") 65 Unsigned

@@ -8,17 +8,14 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::copies::{Copy, CopyKey, HEADER_BYTES};
+use crate::private::{COPIES, FIRST, KEY};
 use crate::{Store, private, random};
 
-/// The two copies, in turn.
-const COPIES: [&str; 2] = ["state.0", "state.1"];
-/// What lies beside them, and is written once.
-const KEY: &str = "state.key";
-/// The one file of the first version.
-const FIRST: &str = "state.json";
 const STAGED: &str = "state.new";
 /// A state with the longest chain has about 3 MiB. Blocks memory exhaustion by another file of that name.
 const STATE_BYTES: u64 = 32 * 1024 * 1024;
+/// More than any key. A file of that name that is longer is refused before it is read.
+const KEY_BYTES: u64 = 1024;
 
 /// Keeps the state in a folder of its own. On Unix the folder gets mode 0700, also where it was made before, and the files
 /// 0600. What may be somebody else's work is refused before it is read, also if the program runs as root: a folder of another user, a
@@ -65,8 +62,16 @@ impl FileStore {
     }
 
     fn read(&self) -> io::Result<There> {
-        private::check_folder(&self.folder, &self.some_state())?;
-        let files = COPIES.map(|name| self.file(name, STATE_BYTES + HEADER_BYTES as u64));
+        private::check_folder(&self.folder)?;
+        let mut odd = None;
+        // One that can be no copy, such as a folder or a file that is far too large, is as good as a damaged one.
+        let files = COPIES.map(|name| match self.file(name, STATE_BYTES + HEADER_BYTES as u64) {
+            Err(error) if is_no_state(&error) => {
+                odd.get_or_insert(error);
+                Ok(Some(Zeroizing::default()))
+            }
+            file => file,
+        });
         let [one, two] = files;
         let (one, two) = (one?, two?);
         if one.is_none() && two.is_none() {
@@ -84,18 +89,9 @@ impl FileStore {
             // A first save that did not come about may have left one.
             (None, None) => match self.file(FIRST, STATE_BYTES)? {
                 Some(state) => Ok(There::First(state)),
-                None => {
-                    Err(io::Error::new(io::ErrorKind::InvalidData, "both copies of the state are damaged"))
-                }
+                None => Err(odd.unwrap_or_else(damaged)),
             },
         }
-    }
-
-    /// A file that holds a state, where there is one: the folder's check looks for it.
-    fn some_state(&self) -> PathBuf {
-        let paths = [COPIES[0], COPIES[1], FIRST].map(|name| self.folder.join(name));
-        let is_there = |path: &&PathBuf| std::fs::symlink_metadata(path).is_ok();
-        paths.iter().find(is_there).unwrap_or(&paths[0]).clone()
     }
 
     fn file(&self, name: &str, most: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
@@ -103,23 +99,32 @@ impl FileStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
+        let there = file.metadata()?;
+        if there.is_dir() {
+            let why = format!("{name} is a folder: delete it");
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, why));
+        }
+        // Before it is read into memory.
+        if there.len() > most {
+            return Err(too_large(name));
+        }
         let mut bytes = Zeroizing::new(Vec::new());
         file.take(most + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > most {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than any state"));
+            return Err(too_large(name));
         }
         Ok(Some(bytes))
     }
 
     /// `None` where there is none, or another file of that name.
     fn key(&self) -> io::Result<Option<CopyKey>> {
-        let bytes = self.file(KEY, STATE_BYTES)?;
+        let bytes = self.file(KEY, KEY_BYTES)?;
         let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
         Ok(bytes.map(Zeroizing::new).map(CopyKey::new))
     }
 
     fn exchange(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
-        private::make_folder(&self.folder, &self.some_state())?;
+        private::make_folder(&self.folder)?;
         let _lock = private::lock(&self.folder)?;
         let there = self.read()?;
         if there.state() != old {
@@ -164,8 +169,7 @@ impl FileStore {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let replaced =
-            write_new(&staged, bytes).and_then(|()| std::fs::rename(&staged, self.folder.join(name)));
+        let replaced = write_new(&staged, bytes).and_then(|()| put(&staged, &self.folder.join(name)));
         if replaced.is_err() {
             // A file that did not fit would leave no room for anybody. What went wrong first is what is told.
             let _ = std::fs::remove_file(&staged);
@@ -197,6 +201,30 @@ impl Store for FileStore {
             "only one of two copies of the state is left: {gone} was deleted, damaged, or made by another machine, and is written again with the next change"
         )))
     }
+}
+
+/// In the place of whatever stands there; of a folder, if it is empty.
+fn put(staged: &Path, path: &Path) -> io::Result<()> {
+    match std::fs::rename(staged, path) {
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            std::fs::remove_dir(path).and_then(|()| std::fs::rename(staged, path))
+        }
+        renamed => renamed,
+    }
+}
+
+/// Whether what stands there can be no copy of a state, whosever it is.
+fn is_no_state(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, InvalidInput, IsADirectory};
+    matches!(error.kind(), FileTooLarge | InvalidInput | IsADirectory)
+}
+
+fn too_large(name: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("{name} is larger than any state"))
+}
+
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "both copies of the state are damaged")
 }
 
 fn write_new(staged: &Path, state: &[u8]) -> io::Result<()> {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use sealgate_artifact::{License, Shard, Snapshot, StatementId, UnixSeconds, Unverified, limits};
+use sealgate_artifact::{
+    ActivationProof, AppId, License, Shard, Snapshot, StatementId, UnixSeconds, Unverified, limits,
+};
 use sealgate_container::{Parts, Purpose};
 use sealgate_trust::{
     Accepted, Imported, Maximum, SnapshotParts, SnapshotReader, TenantTrust, TrustError, Verified,
@@ -109,13 +111,14 @@ impl Client {
         let (mut lock, mut has_waited) = (store.lock(), false);
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
+            self.check_app(&state, files)?;
             let judged = self.judge_snapshot(staged, &state, files)?;
             let before = (state.memory.clone(), state.revocations.clone());
             let (next, imported) = self.after_import(state, &judged);
             // First what is read for looking things up: a program that ends in between knows no newer shard than the file has.
             let is_current = || self.store.load().is_ok_and(|now| now.as_deref() == Some(&bytes[..]));
             let store = WhileCurrent { store, is_current: &is_current };
-            let is_written = keep_file((&store, &lock), staged, (&judged, &next.revocations));
+            let is_written = keep_file((&store, &lock), staged, (&judged, &next.revocations), self.trust.app);
             if is_written.is_err() && !is_current() {
                 continue;
             }
@@ -133,7 +136,7 @@ impl Client {
             if !is_same && !replace(self, Some(&bytes), &encoded)? {
                 continue;
             }
-            let is_unchanged = is_same && matches!(is_written, Ok(false));
+            let is_unchanged = is_same && matches!(is_written, Ok(Kept::AsBefore));
             let imported = SnapshotImport { is_unchanged, ..imported };
             // What verified counts, whether or not the file can be kept.
             return match (judged.imported.refusal, is_written) {
@@ -142,6 +145,7 @@ impl Client {
                     Err(ImportError::Overtaken { imported: Box::new(imported) })
                 }
                 (None, Err(why)) => Err(ImportError::NotKept { why, imported: Box::new(imported) }),
+                (None, Ok(Kept::Lacking)) => Err(ImportError::Lacking { imported: Box::new(imported) }),
                 (None, Ok(_)) => Ok(imported),
             };
         }
@@ -150,6 +154,15 @@ impl Client {
 
     fn revocation_store(&self) -> Result<&dyn RevocationStore, ConfigurationError> {
         self.revocation_store.as_deref().ok_or(ConfigurationError::RevocationStoreMissing)
+    }
+
+    /// `spec/revocation.md` §5.7: data of another app says nothing of what is held here.
+    fn check_app(&self, state: &State, files: LicenseFiles<'_>) -> Result<(), ImportError> {
+        let expected = self.trust.app;
+        match app_of(state, files, expected) {
+            Some(found) if found != expected => Err(ImportError::WrongApp { expected, found }),
+            _ => Ok(()),
+        }
     }
 
     /// `spec/revocation.md` §5.1, steps 2 to 4, under what the state remembers. Where a window refuses the file's keys, a clock that is wrong or
@@ -188,8 +201,7 @@ impl Client {
         // Neither an older file nor a clock that was set back makes keys count that state or build know to be replaced.
         let accepted = self.known_maxima(state);
         let memory = &state.revocations;
-        let shards = memory.shards.iter();
-        let shards = shards.map(|(block, taken)| ((self.trust.app, *block), taken.maximum.clone())).collect();
+        let shards = memory.shards.iter().map(|(place, taken)| (*place, taken.maximum.clone())).collect();
         let reader = SnapshotReader {
             roots: &self.trust.roots,
             tenant: self.trust.tenant,
@@ -207,7 +219,7 @@ impl Client {
         let Ok(parts) = SnapshotParts::of(said.snapshot, &said.roots, keysets) else {
             return Err(StageError::CopyDamaged);
         };
-        let held = held(state, files);
+        let held = held(state, files, self.trust.app);
         let mut found = Counting::default();
         let imported = reader.import(&parts, file.shards(), |shard, maximum| {
             found.count(shard, maximum, &held, memory);
@@ -227,17 +239,17 @@ impl Client {
         let is_whole = imported.refusal.is_none();
         let said_at = judged.chain().map(|chain| snapshot_floor(&state, judged, chain).snapshot);
         let now = said_at.map_or(judged.now, |at| at.max(judged.now));
-        for (block, (maximum, issued_at)) in &judged.found.maxima {
+        for (place, (maximum, issued_at)) in &judged.found.maxima {
             // spec/revocation.md §6.1: what says that it was signed later vouches for today, also when it comes again.
             let (at, by) = ((*issued_at).min(now), maximum.raised_by.clone());
-            let before = memory.shards.get(block);
+            let before = memory.shards.get(place);
             let whole = before.map(|before| before.whole.clone()).unwrap_or_default();
             let is_again = whole.iter().any(|whole| whole.shard == maximum.statement);
             let mut taken = ShardTaken { maximum: maximum.clone(), issued_at: *issued_at, whole };
             if is_whole && !is_again {
                 taken.vouch(Whole { at, shard: maximum.statement, by });
             }
-            memory.shards.insert(*block, taken);
+            memory.shards.insert(*place, taken);
         }
         if let Some(chain) = judged.chain() {
             memory.shards.retain(|_, taken| taken.counts(chain) || !taken.whole.is_empty());
@@ -277,13 +289,12 @@ impl Client {
 
     /// As many shards as a file can hold: those that the snapshot names first.
     fn fit(&self, memory: &mut RevocationMemory, snapshot: &Snapshot) {
-        let named = snapshot.shards.iter().filter(|entry| entry.app == self.trust.app);
-        let named: BTreeSet<u64> = named.map(|entry| entry.block).collect();
-        let held = memory.shards.keys().filter(|block| named.contains(block)).count();
+        let named: BTreeSet<(AppId, u64)> = named(snapshot, self.trust.app).collect();
+        let held = memory.shards.keys().filter(|place| named.contains(place)).count();
         let mut others = limits::SHARDS.saturating_sub(held);
-        memory.shards.retain(|block, _| {
-            let is_kept = named.contains(block) || others > 0;
-            others -= usize::from(is_kept && !named.contains(block));
+        memory.shards.retain(|place, _| {
+            let is_kept = named.contains(place) || others > 0;
+            others -= usize::from(is_kept && !named.contains(place));
             is_kept
         });
     }
@@ -333,7 +344,7 @@ fn snapshot_floor(state: &State, judged: &Judged, chain: &TenantTrust) -> Floors
 #[derive(Default)]
 struct Counting {
     shards: Vec<ShardImport>,
-    maxima: BTreeMap<u64, (Maximum, UnixSeconds)>,
+    maxima: BTreeMap<(AppId, u64), (Maximum, UnixSeconds)>,
     /// What the device holds and they list, and what they do not.
     listed: Vec<Listed>,
     seen: Vec<Seen>,
@@ -342,7 +353,7 @@ struct Counting {
 impl Counting {
     fn count(&mut self, shard: &Verified<Shard>, maximum: Maximum, held: &[Slot], memory: &RevocationMemory) {
         let said = shard.get();
-        let before = memory.shards.get(&said.block);
+        let before = memory.shards.get(&(said.app, said.block));
         self.shards.push(ShardImport {
             block: said.block,
             version: said.version,
@@ -360,24 +371,50 @@ impl Counting {
                 None => {}
             }
         }
-        self.maxima.insert(said.block, (maximum, said.issued_at));
+        self.maxima.insert((said.app, said.block), (maximum, said.issued_at));
     }
 }
 
-/// The statements of this device that can be taken back: as they were accepted, and those of files, which somebody shows.
-fn held(state: &State, files: LicenseFiles<'_>) -> Vec<Slot> {
+/// The app to which a state belongs: that of what it holds, else of the files beside it, else of the data that was taken over before.
+fn app_of(state: &State, files: LicenseFiles<'_>, own: AppId) -> Option<AppId> {
+    let licenses = licenses(state, files).into_iter().flatten().filter_map(license_app);
+    let held = licenses.chain(files.proof.and_then(proof_app)).next();
+    let taken = state.revocations.shards.keys().map(|(app, _)| *app);
+    held.or_else(|| taken.clone().find(|app| *app == own)).or_else(|| taken.clone().next())
+}
+
+fn license_app(bytes: &[u8]) -> Option<AppId> {
+    Unverified::<License>::decode(bytes).ok()?.danger_peek().ok().map(|said| said.app)
+}
+
+fn proof_app(bytes: &[u8]) -> Option<AppId> {
+    Unverified::<ActivationProof>::decode(bytes).ok()?.danger_peek().ok().map(|said| said.app)
+}
+
+fn licenses<'a>(state: &'a State, files: LicenseFiles<'a>) -> [Option<&'a [u8]>; 3] {
+    let kept = state.activated.as_ref().map(|kept| kept.license.as_slice());
+    let validated = state.memory.as_ref().and_then(|memory| memory.statements.license.as_deref());
+    [kept, validated, files.license]
+}
+
+/// The blocks of an app that a snapshot names.
+fn named(snapshot: &Snapshot, app: AppId) -> impl Iterator<Item = (AppId, u64)> {
+    snapshot.shards.iter().filter(move |entry| entry.app == app).map(|entry| (entry.app, entry.block))
+}
+
+/// The statements of this device that can be taken back: as they were accepted, and those of files, which somebody shows. A slot is one of an
+/// app, so what is another app's is not looked up.
+fn held(state: &State, files: LicenseFiles<'_>, app: AppId) -> Vec<Slot> {
     let license = |bytes: &[u8]| {
         let claim = Unverified::<License>::decode(bytes).ok()?;
-        let said = claim.danger_peek().ok()?;
+        let said = claim.danger_peek().ok().filter(|said| said.app == app)?;
         let (what, id) = (HeldStatement::License, claim.envelope().id());
         Some(Slot { what, id, number: said.conditions.slot, vouched_at: said.issued_at })
     };
-    let activated = state.activated.as_ref();
-    let validated = state.memory.as_ref().and_then(|memory| memory.statements.license.as_deref());
-    let kept = activated.map(|kept| kept.license.as_slice());
-    let licenses = [kept, validated, files.license].into_iter().flatten().filter_map(license);
-    let proofs = [activated.map(|kept| kept.proof.as_slice()), files.proof];
-    let proofs = proofs.into_iter().flatten().filter_map(Slot::of_proof);
+    let licenses = licenses(state, files).into_iter().flatten().filter_map(license);
+    let proofs =
+        [state.activated.as_ref().map(|kept| kept.proof.as_slice()), files.proof].into_iter().flatten();
+    let proofs = proofs.filter(|proof| proof_app(proof) == Some(app)).filter_map(Slot::of_proof);
     let mut all: Vec<Slot> = vec![];
     for held in licenses.chain(proofs) {
         if all.iter().all(|other| other.id != held.id) {
@@ -434,21 +471,32 @@ impl RevocationStore for WhileCurrent<'_> {
     }
 }
 
-/// Keeps the shards that count from now on, and says whether the file is another one than before.
+/// What became of the file that is kept.
+enum Kept {
+    AsBefore,
+    Anew,
+    /// `spec/revocation.md` §5.8: the state knows a newer shard of a block that the snapshot names, and neither this file nor the one before has it.
+    Lacking,
+}
+
+/// Keeps the shards that count from now on.
 fn keep_file(
     (store, lock): (&dyn RevocationStore, &io::Result<Box<dyn Any>>),
     staged: &Staged,
     (judged, memory): (&Judged, &RevocationMemory),
-) -> Result<bool, String> {
+    app: AppId,
+) -> Result<Kept, String> {
     // Without a snapshot that verified, nothing of the file's is to be looked up.
-    let Some(_) = &judged.imported.snapshot else { return Ok(false) };
+    let Some((said, _)) = &judged.imported.snapshot else { return Ok(Kept::AsBefore) };
     let wanted: Vec<StatementId> = memory.shards.values().map(|taken| taken.maximum.statement).collect();
     let mut before = KeptFile::open(store).ok().flatten();
     let snapshot = judged.parts.snapshot.envelope();
     if before.as_mut().is_some_and(|file| is_kept(file, snapshot, &wanted)) {
-        return Ok(false);
+        return Ok(Kept::AsBefore);
     }
     lock.as_ref().map_err(io::Error::to_string)?;
-    keep(store, staged, before, &wanted).map_err(|why| why.to_string())?;
-    Ok(true)
+    let written = keep(store, staged, before, &wanted).map_err(|why| why.to_string())?;
+    let mut needed = named(said.get(), app).filter_map(|place| memory.shards.get(&place));
+    let is_there = |taken: &ShardTaken| written.contains(&taken.maximum.statement);
+    Ok(if needed.all(is_there) { Kept::Anew } else { Kept::Lacking })
 }

@@ -5,15 +5,38 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 const LOCK: &str = "lock";
+/// Whoever holds it writes a file or two. Blocks a wait without end, for a process that was stopped meanwhile.
+const LOCKED: Duration = Duration::from_secs(10);
+/// How long apart it is asked for: each pause is twice as long as the one before, up to this.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The two copies of the state, in turn.
+pub(crate) const COPIES: [&str; 2] = ["state.0", "state.1"];
+/// What lies beside them, and is written once.
+pub(crate) const KEY: &str = "state.key";
+/// The one file of the first version.
+pub(crate) const FIRST: &str = "state.json";
+/// What the vendor took back.
+pub(crate) const REVOCATIONS: &str = "revocations.sgsnap";
+/// What the program recorded of itself, and what nobody takes any more.
+pub(crate) const CHAIN: [&str; 2] = ["chain.log", "chain.dead"];
+
+/// A folder with any of these has a state in it.
+#[cfg(unix)]
+fn has_state(folder: &Path) -> bool {
+    let files = COPIES.into_iter().chain(CHAIN).chain([KEY, FIRST, REVOCATIONS]);
+    files.into_iter().any(|name| std::fs::symlink_metadata(folder.join(name)).is_ok())
+}
 
 /// Makes the folder, and closes one that is there to its group and all others. One that [`check_folder`] refuses stays as it is.
 #[cfg(unix)]
-pub(crate) fn make_folder(folder: &Path, state: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    check_folder(folder, state)?;
+    check_folder(folder)?;
     let mode = std::fs::metadata(folder)?.permissions().mode();
     if mode & unix::OTHERS == 0 {
         return Ok(());
@@ -31,7 +54,7 @@ pub(crate) fn make_folder(folder: &Path, state: &Path) -> io::Result<()> {
 /// Refuses a folder of another user, one that is everybody's like `/tmp`, and one with a state in it that others may write to:
 /// the state may be theirs. One that is not there yet is nobody's.
 #[cfg(unix)]
-pub(crate) fn check_folder(folder: &Path, state: &Path) -> io::Result<()> {
+pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let there = match std::fs::metadata(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -53,7 +76,7 @@ pub(crate) fn check_folder(folder: &Path, state: &Path) -> io::Result<()> {
         let why = "others may write to this folder, and it is shared: name one of the program's own";
         return Err(unix::refused(why.to_owned()));
     }
-    if std::fs::symlink_metadata(state).is_ok() {
+    if has_state(folder) {
         let why = "others may write to this folder, so the state in it may be theirs: run chmod 700 on the folder if you know that \
                    it is not, or delete the folder";
         return Err(unix::refused(why.to_owned()));
@@ -112,7 +135,7 @@ mod unix {
         let name = path.file_name().unwrap_or_default().display();
         // What a folder of that name is no good for, the system says better.
         if !there.is_file() && !there.is_dir() {
-            return Err(refused(format!("{name} is no file: delete it")));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{name} is no file: delete it")));
         }
         if there.mode() & OTHERS_WRITE == 0 {
             return Ok(());
@@ -128,12 +151,12 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn make_folder(folder: &Path, _: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(folder)
 }
 
 #[cfg(not(unix))]
-pub(crate) fn check_folder(_: &Path, _: &Path) -> io::Result<()> {
+pub(crate) fn check_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -143,12 +166,25 @@ pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
 }
 
 /// Keeps other processes out of the folder while it lives. It is released with the process, whatever ends it.
+/// Nobody is waited for without end: then the error is of the kind `ResourceBusy`.
 pub(crate) fn lock(folder: &Path) -> io::Result<File> {
-    let file = open_lock(folder, LOCK)?;
-    match file.lock() {
-        // Where the file system knows no locks, one process has the folder to itself, or nothing helps.
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
-        locked => locked.map(|()| file),
+    lock_within(folder, LOCKED)
+}
+
+#[expect(clippy::disallowed_methods, reason = "no system tells within a time that a file's lock is free")]
+fn lock_within(folder: &Path, most: Duration) -> io::Result<File> {
+    let (began, mut pause) = (Instant::now(), Duration::from_millis(1));
+    loop {
+        match try_lock(folder, LOCK) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
+            locked => return locked,
+        }
+        if began.elapsed() >= most {
+            let why = "another process holds the file `lock` in this folder: wait for it, or end it if it was stopped";
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
+        }
+        std::thread::sleep(pause);
+        pause = PAUSE.min(pause * 2);
     }
 }
 
@@ -157,6 +193,7 @@ pub(crate) fn try_lock(folder: &Path, name: &str) -> io::Result<File> {
     let file = open_lock(folder, name)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(io::ErrorKind::ResourceBusy.into()),
+        // Where the file system knows no locks, one process has the folder to itself, or nothing helps.
         Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => Err(error),
         Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
@@ -192,4 +229,24 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::time::Duration;
+
+    use super::{lock, lock_within};
+
+    /// A process that was stopped within its write holds it for good.
+    #[test]
+    fn a_lock_that_stays_held_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let held = lock(folder.path()).expect("nobody holds it");
+        let busy = lock_within(folder.path(), Duration::from_millis(20)).expect_err("it is held");
+        assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
+        assert!(busy.to_string().contains("another process"), "{busy}");
+        drop(held);
+        lock(folder.path()).expect("it is free");
+    }
 }

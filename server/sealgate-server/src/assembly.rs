@@ -264,6 +264,7 @@ async fn start_on(
     let keys = HeldKeys::of(&keystore)?;
     let health = Health::new(db.clone(), ids.clone(), keystore, (own_key, control.is_some()));
     let jobs = Jobs::new((db.clone(), ids.clone()), observed, duties, JOBS).await?;
+    jobs.free_all().await?;
     Ok(Started { server: Server { db, ids, health, snapshots, control, runtime, jobs }, first, keys })
 }
 

@@ -9,5 +9,5 @@ mod text;
 
 pub use output::{line, note, raw, unwritten};
 pub use question::says_yes;
-pub use signals::listen;
+pub use signals::{listen, outlive_long_files};
 pub use text::{after_colon, harmless, json, lines_without_steering};

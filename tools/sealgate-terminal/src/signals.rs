@@ -22,6 +22,18 @@ pub fn listen(came: impl FnOnce(i32) + Send + 'static) -> io::Result<()> {
     std::thread::Builder::new().name("signals".to_owned()).spawn(told).map(drop)
 }
 
+/// The system ends a program that writes a file longer than it may (`ulimit -f`), unless the program takes the signal. After this call such
+/// a write only fails, as on a full disk.
+///
+/// # Errors
+///
+/// The system does not let the program take the signal. It ends it as ever.
+pub fn outlive_long_files() -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    // It stays taken when the runtime goes.
+    system::take_long_files(&runtime)
+}
+
 fn wait(runtime: &Runtime, signals: &mut Signals) -> io::Result<i32> {
     runtime.block_on(signals.next())
 }
@@ -58,6 +70,11 @@ mod system {
         }
     }
 
+    pub(super) fn take_long_files(runtime: &Runtime) -> io::Result<()> {
+        let _inside = runtime.enter();
+        signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
+    }
+
     async fn came(signal: &mut Option<Signal>) {
         match signal {
             Some(signal) => {
@@ -79,6 +96,11 @@ mod system {
 #[cfg(not(unix))]
 mod system {
     use super::{Future, Runtime, io};
+
+    /// There is no such signal.
+    pub(super) fn take_long_files(_: &Runtime) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Ctrl-C.
     pub(super) struct Signals;

@@ -19,6 +19,8 @@ use crate::output::{self, Output};
 /// Runs the program with these arguments, its own name first.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
+    // Where the signal cannot be taken, it ends the program as ever.
+    let _ = sealgate_terminal::outlive_long_files();
     let (output, done) = match Args::try_parse_from(&arguments) {
         Ok(mut args) => {
             args.global.states = states_folder();

@@ -80,9 +80,7 @@ pub struct SnapshotImported {
     pub shards: u64,
     /// How many of its shards are of apps that the database does not know.
     pub unknown: u64,
-    /// Licenses that are revoked again.
-    pub licenses_revoked: Vec<String>,
-    /// Licenses of which a version was taken back, and perhaps not all: they are suspended until the vendor decides.
+    /// Licenses that were revoked or given less: they are suspended until the vendor decides.
     pub licenses_suspended: Vec<String>,
     /// Devices whose seats are released again.
     pub devices_released: Vec<String>,

@@ -26,8 +26,8 @@ impl ChainFolder {
 
     fn path(&self, file: ChainFile) -> PathBuf {
         self.folder.join(match file {
-            ChainFile::Log => "chain.log",
-            ChainFile::DeadLetters => "chain.dead",
+            ChainFile::Log => private::CHAIN[0],
+            ChainFile::DeadLetters => private::CHAIN[1],
         })
     }
 
@@ -47,7 +47,7 @@ impl ChainFolder {
 
 impl ChainStore for ChainFolder {
     fn lock(&self) -> io::Result<Box<dyn Any>> {
-        let made = private::make_folder(&self.folder, &self.path(ChainFile::Log));
+        let made = private::make_folder(&self.folder);
         let locked = made.and_then(|()| private::lock(&self.folder));
         self.named(locked).map(|lock| Box::new(lock) as Box<dyn Any>)
     }

@@ -9,6 +9,10 @@ use sealgate_artifact::encode_hex;
 
 use crate::{private, random};
 
+const PREFIX: &str = "copy-";
+/// 16 bytes.
+const DIGITS: usize = 32;
+
 /// A new and empty file.
 #[derive(Debug)]
 pub(super) struct PrivateFile {
@@ -22,8 +26,9 @@ impl PrivateFile {
     /// has no name from then on: whatever ends the program, the room is given back.
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
         let number = random::bits::<16>().map_err(io::Error::other)?;
-        let path = folder.join(format!("copy-{}", encode_hex(&number[..])));
-        private::make_folder(folder, &path)?;
+        let path = folder.join(format!("{PREFIX}{}", encode_hex(&number[..])));
+        private::make_folder(folder)?;
+        sweep(folder);
         let mut options = private::for_owner();
         options.read(true).write(true).create_new(true);
         let file = private::open(&options, &path)?;
@@ -56,6 +61,20 @@ impl PrivateFile {
     }
 }
 
+/// Removes names that a program which was killed left behind. One that another program has just made can go, too: it takes the name away itself
+/// where the system allows it, and else nobody removes a file that is open.
+fn sweep(folder: &Path) {
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_copy = |name: &str| {
+        let digits = name.strip_prefix(PREFIX);
+        digits.is_some_and(|it| it.len() == DIGITS && it.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    };
+    for left in names.filter(|left| left.file_name().to_str().is_some_and(is_copy)) {
+        // What cannot be removed is in nobody's way.
+        let _ = std::fs::remove_file(left.path());
+    }
+}
+
 impl Drop for PrivateFile {
     fn drop(&mut self) {
         self.remove();
@@ -82,6 +101,14 @@ mod tests {
         assert_eq!(names(), 0);
         drop(made);
         assert_eq!(names(), 0);
+
+        // What a program that was killed left behind goes with the next copy.
+        let left = folder.join(format!("copy-{}", "0a".repeat(16)));
+        std::fs::write(&left, b"").expect("our own");
+        std::fs::write(folder.join("copy-of-mine"), b"").expect("our own");
+        drop(PrivateFile::new(&folder).expect("it is made"));
+        assert_eq!(names(), 1, "another file stays");
+        std::fs::remove_file(folder.join("copy-of-mine")).expect("our own");
 
         // One that was made before is closed; one that everybody may write to, as /tmp, is refused.
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).expect("our own");

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use super::store::{BUSY, KeptRevocations, RevocationFile, RevocationStore};
 use crate::private;
 
-const FILE: &str = "revocations.sgsnap";
 const STAGED: &str = "revocations.new";
 /// Beside the lock of the state, which changes while somebody imports.
 const LOCK: &str = "revocations.lock";
@@ -22,7 +21,7 @@ impl KeptRevocations {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.join(FILE)
+        self.folder.join(private::REVOCATIONS)
     }
 
     /// Whoever reads it knows which folder to look at.
@@ -31,7 +30,7 @@ impl KeptRevocations {
     }
 
     fn write(&self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        private::make_folder(&self.folder, &self.path())?;
+        private::make_folder(&self.folder)?;
         let staged = self.folder.join(STAGED);
         // What a crash left behind may have another mode.
         match std::fs::remove_file(&staged) {
@@ -53,7 +52,7 @@ impl KeptRevocations {
 
 impl RevocationStore for KeptRevocations {
     fn lock(&self) -> io::Result<Box<dyn Any>> {
-        let made = private::make_folder(&self.folder, &self.path());
+        let made = private::make_folder(&self.folder);
         let locked = made.and_then(|()| private::try_lock(&self.folder, LOCK));
         let locked = locked.map_err(|error| match error.kind() {
             io::ErrorKind::ResourceBusy => io::Error::new(error.kind(), BUSY),

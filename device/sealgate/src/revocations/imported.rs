@@ -1,6 +1,6 @@
 //! What came of an import.
 
-use sealgate_artifact::{Code, Snapshot, Statement, StatementId, UnixSeconds};
+use sealgate_artifact::{AppId, Code, Snapshot, Statement, StatementId, UnixSeconds};
 use sealgate_container::{Parts, Purpose};
 use sealgate_trust::TrustError;
 
@@ -93,6 +93,16 @@ pub enum ImportError {
     /// It is a container of another purpose. Nothing of it counts.
     #[error("this file is no snapshot: it is {}", what(*.0))]
     Purpose(Purpose),
+    /// What this device holds is another app's than the one whose data is looked for. Nothing of the file counts.
+    #[error(
+        "the license, proof or revocation data that is here was made for app {found}, and the trust is for app {expected}"
+    )]
+    WrongApp {
+        /// The app of the trust.
+        expected: AppId,
+        /// The app of what is held.
+        found: AppId,
+    },
     /// A part of it is not believed. What was verified before it stays in force (`spec/revocation.md` §5.2).
     #[error("{why}")]
     Refused {
@@ -116,6 +126,14 @@ pub enum ImportError {
         /// What counts.
         imported: Box<SnapshotImport>,
     },
+    /// What it says counts, but newer data of a block was imported before and is lost, and this file is too old to bring it back.
+    #[error(
+        "what it says counts, but newer revocation data was imported before and is lost, and this file does not have it"
+    )]
+    Lacking {
+        /// What counts.
+        imported: Box<SnapshotImport>,
+    },
     /// The state could not be read or written. Nothing of it counts.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
@@ -136,7 +154,9 @@ impl ImportError {
         match self {
             Self::File(error) => error.code(),
             Self::Purpose(_) => Code::KindUnexpected,
+            Self::WrongApp { .. } => Code::WrongApp,
             Self::Refused { why, .. } => why.code(),
+            Self::Lacking { .. } => Code::VersionRollback,
             Self::NotKept { .. } | Self::Overtaken { .. } => Code::FileUnreadable,
             Self::Configuration(error) => error.code(),
         }
@@ -147,7 +167,10 @@ impl ImportError {
         match self {
             Self::File(error) => error.fix(),
             Self::Purpose(_) => "Give the file whose name ends in .sgsnap.",
-            Self::Refused { why: TrustError::VersionRollback, .. } => {
+            Self::WrongApp { .. } => {
+                "Give the trust file and the state folder that belong together. If nothing was ever activated in this folder, delete it."
+            }
+            Self::Lacking { .. } | Self::Refused { why: TrustError::VersionRollback, .. } => {
                 "Import the newest snapshot: this device knows a newer one."
             }
             Self::Refused { why: TrustError::NotYetValid { .. }, .. } => {

@@ -133,13 +133,13 @@ fn damaged(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Erro
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-/// Keeps the copied snapshot with these shards: each from the copy, or from the file that was kept before.
+/// Keeps the copied snapshot with these shards: each from the copy, or from the file that was kept before. Says which of them were there.
 pub(crate) fn keep(
     store: &dyn RevocationStore,
     copied: &Staged,
     before: Option<KeptFile>,
     wanted: &[StatementId],
-) -> io::Result<()> {
+) -> io::Result<Vec<StatementId>> {
     let mut files: Vec<Box<dyn Entries + '_>> = vec![Box::new(Copied(copied))];
     // One that is damaged has nothing to give.
     files.extend(before.map(|file| Box::new(file) as Box<dyn Entries>));
@@ -170,7 +170,8 @@ pub(crate) fn keep(
         }
         let checksum = writer.finish().map_err(damaged)?;
         out.write_all(&checksum)
-    })
+    })?;
+    Ok(shards.iter().map(|(_, place)| place.id).collect())
 }
 
 /// Whether a shard and its body fit: a new file is made of nothing that is damaged.

@@ -82,7 +82,7 @@ impl Lookup<'_> {
 
     /// `spec/revocation.md` §5.5: the shard may list it, and nobody vouched for it since.
     fn is_unseen(&self, chain: &TenantTrust, held: Slot, block: u64) -> bool {
-        let known = self.memory.shards.get(&block).filter(|known| known.counts(chain));
+        let known = self.memory.shards.get(&(self.app, block)).filter(|known| known.counts(chain));
         known.is_some_and(|known| {
             held.vouched_at <= known.issued_at && !self.memory.has_seen(held.id, known.maximum.statement)
         })
@@ -96,8 +96,9 @@ impl Lookup<'_> {
     /// Why data that counts and was taken over before is not there, of whatever block.
     pub(crate) fn missing(&self, chain: &TenantTrust) -> Option<String> {
         let mut opened = None;
-        let counts = self.memory.shards.iter().filter(|(_, known)| known.counts(chain));
-        let mut missing = counts.map(|(block, _)| {
+        let own =
+            self.memory.shards.iter().filter(|((app, _), known)| *app == self.app && known.counts(chain));
+        let mut missing = own.map(|((_, block), _)| {
             let opened = opened.get_or_insert_with(|| self.open());
             self.newest(chain, opened, *block).err()
         });
@@ -116,7 +117,7 @@ impl Lookup<'_> {
 
     /// The newest shard of a block, verified anew.
     fn newest(&self, chain: &TenantTrust, opened: &mut Result<Option<Opened>, String>, block: u64) -> Kept {
-        let known = self.memory.shards.get(&block);
+        let known = self.memory.shards.get(&(self.app, block));
         let missing = |why: &str| match known {
             Some(_) => Err(format!("revocation data that was imported before {why}")),
             None => Ok(None),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{KeyState, PublicKey, StatementId, UnixSeconds};
+use sealgate_artifact::{AppId, KeyState, PublicKey, StatementId, UnixSeconds};
 use sealgate_trust::{Maximum, TenantTrust};
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +20,9 @@ const WHOLE: usize = 8;
 pub(crate) struct RevocationMemory {
     /// The newest snapshot.
     pub(crate) snapshot: Option<SnapshotTaken>,
-    /// The newest shard of each block of the program's own app.
-    pub(crate) shards: BTreeMap<u64, ShardTaken>,
+    /// The newest shard of each app and block. It is the program's own app; whoever imported with the trust of another one took nothing away
+    /// from this one's.
+    pub(crate) shards: BTreeMap<(AppId, u64), ShardTaken>,
     /// Which statements that this device holds, or was shown, were found listed, and the keys of the shards that listed them
     /// (`spec/revocation.md` §5.1 step 5).
     listed: BTreeMap<StatementId, Vec<PublicKey>>,
@@ -200,7 +201,7 @@ fn is_revoked(chain: &TenantTrust, key: &PublicKey) -> bool {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RevocationText {
     snapshot: Option<SnapshotText>,
-    shards: BTreeMap<u64, ShardText>,
+    shards: BTreeMap<String, BTreeMap<u64, ShardText>>,
     listed: BTreeMap<String, Vec<String>>,
     doubted: BTreeMap<String, u64>,
     seen: Vec<(String, String)>,
@@ -235,13 +236,17 @@ impl RevocationText {
                 .map(|whole| (whole.at.get(), whole.shard.to_string(), keys(&whole.by)))
                 .collect(),
         };
+        let mut shards: BTreeMap<String, BTreeMap<u64, ShardText>> = BTreeMap::new();
+        for ((app, block), taken) in &memory.shards {
+            shards.entry(app.to_string()).or_default().insert(*block, shard(taken));
+        }
         (!memory.is_empty()).then(|| Self {
             snapshot: memory.snapshot.as_ref().map(|snapshot| SnapshotText {
                 newest: MaximumText::of(&snapshot.maximum),
                 issued_at: snapshot.issued_at.get(),
                 next_update: snapshot.next_update.get(),
             }),
-            shards: memory.shards.iter().map(|(block, taken)| (*block, shard(taken))).collect(),
+            shards,
             listed: memory.listed.iter().map(|(id, found)| (id.to_string(), keys(found))).collect(),
             doubted: memory.doubted.iter().map(|(id, at)| (id.to_string(), at.get())).collect(),
             seen: memory.seen.iter().map(|it| (it.statement.to_string(), it.shard.to_string())).collect(),
@@ -262,14 +267,20 @@ impl RevocationText {
         let whole = |(at, shard, by): (u64, String, Vec<String>)| {
             Some(Whole { at: UnixSeconds::new(at)?, shard: StatementId::parse(&shard)?, by: keys(by)? })
         };
-        let shard = |(block, text): (u64, ShardText)| {
+        let shard = |(app, block, text): (AppId, u64, ShardText)| {
             let taken = ShardTaken {
                 maximum: text.newest.read()?,
                 issued_at: UnixSeconds::new(text.issued_at)?,
                 whole: text.whole.into_iter().map(whole).collect::<Option<_>>()?,
             };
-            Some((block, taken))
+            Some(((app, block), taken))
         };
+        let mut shards = BTreeMap::new();
+        for (app, blocks) in self.shards {
+            let app = AppId::parse(&app).ok()?;
+            let blocks = blocks.into_iter().map(|(block, text)| shard((app, block, text)));
+            shards.extend(blocks.collect::<Option<Vec<_>>>()?);
+        }
         let listed = |(id, by): (String, Vec<String>)| Some((StatementId::parse(&id)?, keys(by)?));
         let doubted = |(id, at): (String, u64)| Some((StatementId::parse(&id)?, UnixSeconds::new(at)?));
         let seen = |(statement, shard): (String, String)| {
@@ -277,7 +288,7 @@ impl RevocationText {
         };
         Some(RevocationMemory {
             snapshot: read(self.snapshot, snapshot).ok()?,
-            shards: self.shards.into_iter().map(shard).collect::<Option<_>>()?,
+            shards,
             listed: self.listed.into_iter().map(listed).collect::<Option<_>>()?,
             doubted: self.doubted.into_iter().map(doubted).collect::<Option<_>>()?,
             seen: self.seen.into_iter().map(seen).collect::<Option<_>>()?,

@@ -154,3 +154,37 @@ proptest! {
         prop_assert!(there == states[steps - 1] || there == states[steps - 2]);
     }
 }
+
+/// Whatever stands in the place of one copy, the other one counts, and the next save makes both whole.
+#[test]
+fn a_copy_that_can_be_no_file_of_ours_is_as_good_as_damaged() {
+    let obstacles: [(&str, fn(&Path)); 3] = [
+        ("far too large", |path| fs::File::create(path).and_then(|file| file.set_len(8 << 30)).unwrap()),
+        ("a folder", |path| fs::create_dir(path).unwrap()),
+        #[cfg(unix)]
+        ("a pipe", |path| {
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        }),
+    ];
+    for (what, put) in obstacles {
+        for place in COPIES {
+            let folder = folder(&[b"one", b"two"]);
+            let path = folder.path().join(place);
+            fs::remove_file(&path).unwrap();
+            put(&path);
+            let there = load(folder.path()).expect("the other copy");
+            let store = FileStore::new(folder.path());
+            assert!(store.note().unwrap().expect("one is left").contains(place), "{what}");
+            assert!(store.replace(Some(&there), b"next").unwrap(), "{what} {place}");
+            assert_eq!(store.note().unwrap(), None, "{what} {place}");
+            assert_eq!(load(folder.path()).as_deref(), Some(&b"next"[..]), "{what} {place}");
+        }
+        let folder = folder(&[b"one", b"two"]);
+        for name in COPIES {
+            fs::remove_file(folder.path().join(name)).unwrap();
+            put(&folder.path().join(name));
+        }
+        let refused = FileStore::new(folder.path()).load().expect_err("nothing is whole");
+        assert!(refused.to_string().contains("state.0 is "), "{what}: {refused}");
+    }
+}

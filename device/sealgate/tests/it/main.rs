@@ -43,6 +43,7 @@ mod release;
 mod replaced;
 mod replay;
 mod revoked;
+mod revoked_app;
 mod revoked_configured;
 mod revoked_files;
 mod revoked_kept;

@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, io, thread};
 
 use proptest::prelude::*;
-use sealgate::{Client, ConfigurationError, Error, FileStore, MemoryStore, Store};
+use sealgate::container::Staged;
+use sealgate::{ChainLog, Client, ConfigurationError, Error, FileStore, MemoryStore, Store};
 use sealgate_artifact::{LicenseId, Unverified};
 
 use crate::authority::{Authority, NOW, key};
+use crate::chain_disk;
 use crate::site::{Device, ELSEWHERE, ORIGIN, Site, TestClock};
+use crate::snapshot::{Station, shard};
 
 fn client(site: &Arc<Site>, store: impl Store + 'static) -> Client {
     client_of(ORIGIN, site, store)
@@ -385,5 +388,39 @@ fn a_server_whose_certificate_another_process_replaced_meanwhile_is_believed() {
         });
         device.validate().unwrap_or_else(|error| panic!("{origin}: {error}"));
         assert_eq!(site.validations.load(Ordering::SeqCst), 2, "nothing more was asked");
+    }
+}
+
+/// Only its owner can know that the state is not somebody else's: whatever the program does there next, the folder stays open and refused.
+#[test]
+fn nothing_closes_a_folder_whose_state_may_be_somebody_elses() {
+    let station = Station::activated(None);
+    let medium = station.medium(&station.draft(1, &[shard(0, 1, &[])]).file());
+    let folder = station.folder();
+    let import = || station.client().import_snapshot_file(&medium).map(drop).map_err(|why| why.to_string());
+    let record = || {
+        ChainLog::open(&folder, chain_disk::key(1), chain_disk::chain(1))
+            .map(drop)
+            .map_err(|why| why.to_string())
+    };
+    let stage = || Staged::copy_file(&medium, &folder, |_, _| ()).map(drop).map_err(|why| why.to_string());
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    for told in [import(), record(), stage()] {
+        let told = told.expect_err("the state may be somebody else's");
+        assert!(told.contains("chmod 700"), "{told}");
+        assert_eq!(mode(&folder), 0o777);
+    }
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    import().expect("the owner says that it is his");
+    record().expect("likewise");
+
+    // Any of the files is enough.
+    for name in ["state.0", "state.1", "state.key", "state.json", "revocations.sgsnap", "chain.log"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), b"?").unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        refusals(folder.path());
+        Staged::copy_file(&medium, folder.path(), |_, _| ()).expect_err("the state may be somebody else's");
+        assert_eq!(mode(folder.path()), 0o777, "{name}");
     }
 }

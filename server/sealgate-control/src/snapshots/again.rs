@@ -5,7 +5,7 @@ use sealgate_artifact::{
     Unverified,
 };
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::{self, LicenseRow, Pending, PendingOf, Slotted, pending, slots};
+use sealgate_store::table::{self, Pending, PendingOf, Slotted, pending};
 use sealgate_store::{Db, StoreError, Tx, Work};
 use sealgate_trust::TenantTrust;
 use sealgate_wire::{NotDone, Reason, ReleaseDevices, SnapshotImported, StopLicense};
@@ -110,13 +110,11 @@ impl Again {
     pub(super) async fn take_back(
         &self,
         caller: &Caller,
-        now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
         let by_right = by_right(caller);
-        // A device whose seat was released is no evidence that its license was revoked.
         for of in [PendingOf::Licenses, PendingOf::Devices] {
-            self.take_back_all(&by_right, of, now, came).await?;
+            self.take_back_all(&by_right, of, came).await?;
         }
         Ok(())
     }
@@ -125,7 +123,6 @@ impl Again {
         &self,
         by_right: &Caller,
         of: PendingOf,
-        now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
         let mut after = None;
@@ -137,7 +134,7 @@ impl Again {
                 match row.what {
                     None => {}
                     Some(Slotted::Version(version)) => {
-                        self.take_back_version(by_right, (row, version), now, came).await?;
+                        self.take_back_version(by_right, (row, version), came).await?;
                     }
                     Some(Slotted::Proof(activation, generation)) => {
                         self.take_back_proof(by_right, row, (activation, generation), came).await?;
@@ -159,12 +156,13 @@ impl Again {
         &self,
         by_right: &Caller,
         (row, version): (&Pending, u64),
-        now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
         let (id, signed_at) = (row.license, row.since);
         let found = table::licenses::find(&self.db, by_right.tenant, id).await?;
-        let Some(license) = found.filter(|license| license.revoked_at.is_none()) else { return Ok(()) };
+        if found.is_none_or(|license| license.revoked_at.is_some()) {
+            return Ok(());
+        }
         let own = table::licenses::statement(&self.db, id, version).await?;
         if was_signed(own)?.is_some_and(|at| at > signed_at) {
             // Signed since: the slot was another statement's in what was lost, and nothing of this license was taken back.
@@ -174,7 +172,7 @@ impl Again {
         if was_signed(following)?.is_some_and(|at| at <= signed_at) {
             return Ok(());
         }
-        self.stop(by_right, (&license, row), (version, now), came).await
+        self.stop(by_right, row, came).await
     }
 
     /// spec/revocation.md §7.5: a proof that was signed since has a slot that was another statement's in what was lost.
@@ -201,38 +199,18 @@ impl Again {
         }
     }
 
-    /// Whether a snapshot listed a proof of a device that the database still holds as activated.
-    async fn has_device(&self, license: LicenseId) -> Result<bool, AuthorityError> {
-        for held in pending::held(&self.db, license).await? {
-            let newest = said(&held.proof)?;
-            if newest.slot != Some(held.slot) || newest.issued_at <= held.since {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// A revocation lists the proofs of a license, too; a version that gave less does not. What is in doubt is suspended, which can
-    /// be undone.
+    /// spec/revocation.md §7.5: a version that gave less and a device that was released list what a revocation lists. A suspension can be
+    /// undone, and gives no right meanwhile.
     async fn stop(
         &self,
         by_right: &Caller,
-        (license, row): (&LicenseRow, &Pending),
-        (version, now): (u64, UnixSeconds),
+        row: &Pending,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
-        let (db, id) = (&self.db, license.id.to_string());
-        let is_revoked = version == license.version
-            && self.has_device(license.id).await?
-            && !slots::lives(db, license.id, now).await?;
+        let id = row.license.to_string();
         let stop = StopLicense { reason: Some(reason_of(row, came)), if_version: None };
-        let (done, told) = if is_revoked {
-            (self.licenses.revoke(by_right, &id, &stop).await, &mut came.licenses_revoked)
-        } else {
-            (self.licenses.suspend(by_right, &id, &stop).await, &mut came.licenses_suspended)
-        };
-        match done {
-            Ok(_) => told.push(id),
+        match self.licenses.suspend(by_right, &id, &stop).await {
+            Ok(_) => came.licenses_suspended.push(id),
             Err(error) => not_done(came, id, error)?,
         }
         Ok(())

@@ -42,14 +42,16 @@ impl Begin {
 }
 
 impl Work for Begin {
-    type Output = ();
+    /// Whether another history signed it.
+    type Output = bool;
     type Error = AuthorityError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        if table::snapshots::note_id(tx, self.tenant, &self.id, self.now).await? {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
+        let was_lost = table::snapshots::note_id(tx, self.tenant, &self.id, self.now).await?;
+        if was_lost {
             table::slot_blocks::close_all(tx, self.tenant).await?;
         }
-        Ok(())
+        Ok(was_lost)
     }
 }
 

@@ -170,7 +170,6 @@ mod tests {
             listed: 0,
             shards: 0,
             unknown: 0,
-            licenses_revoked: vec![],
             licenses_suspended: vec![],
             devices_released: vec![],
             servers_revoked: vec![],

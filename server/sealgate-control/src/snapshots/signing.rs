@@ -30,6 +30,18 @@ impl Snapshots {
         Self { desk: changes.desk().clone(), changes, turns, paces, waiting }
     }
 
+    /// Whether nothing is signed of the tenant unless somebody asks.
+    pub(super) fn waits_for_import(&self, tenant: TenantId) -> bool {
+        let (times, now) = (self.desk.db.times_back(), self.desk.ids.elapsed());
+        self.waiting().holds(tenant, times, now)
+    }
+
+    /// The tenant's vendor took a snapshot over, or asked for one: it waits no more.
+    pub(super) fn is_cared_for(&self, tenant: TenantId) {
+        let (times, now) = (self.desk.db.times_back(), self.desk.ids.elapsed());
+        self.waiting().care_for(tenant, times, now);
+    }
+
     pub(super) fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }

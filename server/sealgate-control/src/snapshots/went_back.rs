@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use sealgate_artifact::TenantId;
 
-use super::signing::Snapshots;
-
 /// How long it waits for an import.
 const HELD: Duration = Duration::from_mins(15);
 /// It waits once in so long: whoever may set the change counter back holds revocations up no longer.
@@ -25,7 +23,7 @@ pub(super) struct Waiting {
 
 impl Waiting {
     /// Whether that tenant's revocation data waits, after the database came back so often.
-    fn holds(&mut self, tenant: TenantId, times: u64, now: Duration) -> bool {
+    pub(super) fn holds(&mut self, tenant: TenantId, times: u64, now: Duration) -> bool {
         let since = |began: Duration| now.saturating_sub(began);
         if times > self.seen {
             self.seen = times;
@@ -36,21 +34,11 @@ impl Waiting {
         }
         self.began.is_some_and(|began| since(began) < HELD) && !self.cared_for.contains(&tenant)
     }
-}
 
-impl Snapshots {
-    /// Whether nothing is signed of the tenant unless somebody asks.
-    pub(super) fn waits_for_import(&self, tenant: TenantId) -> bool {
-        let (times, now) = (self.desk.db.times_back(), self.desk.ids.elapsed());
-        self.waiting().holds(tenant, times, now)
-    }
-
-    /// The tenant's vendor took a snapshot over, or asked for one: it waits no more.
-    pub(super) fn is_cared_for(&self, tenant: TenantId) {
-        let (times, now) = (self.desk.db.times_back(), self.desk.ids.elapsed());
-        let mut waiting = self.waiting();
-        waiting.holds(tenant, times, now);
-        waiting.cared_for.insert(tenant);
+    /// That tenant waits no more.
+    pub(super) fn care_for(&mut self, tenant: TenantId, times: u64, now: Duration) {
+        self.holds(tenant, times, now);
+        self.cared_for.insert(tenant);
     }
 }
 

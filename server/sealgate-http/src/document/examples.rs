@@ -348,7 +348,7 @@ fn records() -> Vec<Row> {
         ImportSnapshot { "file": "k1NHQw0KGgo…", "source": "the backup of October" }
         SnapshotImported {
             "version": 30_000_000, "issued_at": BEGIN, "sha256": HASH, "revoked": 17, "listed": 2, "shards": 1, "unknown": 0,
-            "licenses_revoked": [LICENSE], "licenses_suspended": [], "devices_released": [], "servers_revoked": [],
+            "licenses_suspended": [LICENSE], "devices_released": [], "servers_revoked": [],
             "keys_revoked": [], "keys_retired": [], "failed": [(not_done)],
         }
         NotDone (not_done)

@@ -1,6 +1,9 @@
 //! No part of a snapshot's file can be exchanged, changed or left out, also by somebody who computes the checksum anew (`spec/container.md`
 //! §5.4, `spec/revocation.md` §5.1).
 
+use std::collections::BTreeSet;
+
+use sealgate_artifact::{Code, encode_base64};
 use sealgate_testkit::container::{Container, EntryName, Purpose, write};
 use sealgate_testkit::{Engine, TakenOver, TestApp, request};
 use sealgate_wire::Trust;
@@ -112,4 +115,29 @@ fn no_byte_can_be_changed_and_no_end_be_missing() {
             assert!(file(&changed).is_none_or(|file| !reader.believes(&file)), "byte {byte} of a {name}");
         }
     }
+}
+
+/// Whoever sent such a file hears that it is no good. It is no fault of the server.
+#[test]
+fn a_file_that_lacks_a_part_is_a_bad_request() {
+    let app = TestApp::start(Engine::Sqlite);
+    let (product, _) = sell(&app, &json!({}));
+    let parts = parts(&snapshot(&app, &product));
+    let mut codes = BTreeSet::new();
+    for (at, (name, bytes)) in parts.iter().enumerate() {
+        let (mut without, mut changed) = (parts.clone(), parts.clone());
+        without.remove(at);
+        changed[at].1[bytes.len() / 2] ^= 1;
+        for parts in [without, changed] {
+            let Some(file) = file(&parts) else { continue };
+            let body = json!({ "file": encode_base64(&file) });
+            let answer = app.api("POST", "/api/v1/snapshots/import", &body);
+            let said = answer.json();
+            assert_eq!(answer.status, 400, "{name}: {said}");
+            codes.insert(text(&said["code"]).to_owned());
+        }
+    }
+    let code = Code::AttachmentMissing;
+    assert!(codes.contains(code.as_str()), "{codes:?}");
+    assert_eq!(code.exit_code(), 65, "the program sealgate says so, too");
 }

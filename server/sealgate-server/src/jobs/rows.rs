@@ -28,6 +28,25 @@ pub(super) async fn ensure(
     db.write(ensure).await
 }
 
+/// Takes all jobs from whoever holds them.
+pub(super) async fn free_all(db: &Db, now: UnixSeconds) -> Result<(), StoreError> {
+    let all = jobs::list(db).await?.into_iter();
+    let held: Vec<_> = all.filter_map(|job| Some((job.name, job.holder?))).collect();
+    // Who stopped in peace held none.
+    if held.is_empty() {
+        return Ok(());
+    }
+    let free = work(held, move |held, tx| {
+        Box::pin(async move {
+            for (name, holder) in held {
+                jobs::free(tx, (name, holder), now).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    db.write(free).await
+}
+
 /// Claims one of these jobs, if one is due: its name and where to go on.
 pub(super) async fn claim(
     db: &Db,

@@ -8,6 +8,7 @@ use sealgate_authority::AuthorityError;
 use sealgate_authority::ports::System;
 use sealgate_server::assembly::{self, Options, Server};
 use sealgate_server::jobs::{JOBS, Job, Lane};
+use sealgate_store::table::jobs::SIGN_SNAPSHOTS;
 use sealgate_store::table::{jobs, snapshots, tenants};
 use sealgate_store::{StoreError, work};
 use sealgate_testkit::{Engine, TestClock, TestDatabase};
@@ -22,8 +23,12 @@ struct Installation {
 
 impl Installation {
     fn new() -> Self {
+        Self::on(Engine::Postgres)
+    }
+
+    fn on(engine: Engine) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        Self { dir, database: TestDatabase::create(Engine::Postgres), clock: Arc::default() }
+        Self { dir, database: TestDatabase::create(engine), clock: Arc::default() }
     }
 
     async fn start(&self) -> Server {
@@ -162,6 +167,45 @@ async fn a_dead_servers_job_is_taken_over_when_its_lease_has_ended() {
     assert_eq!(paged.run_due().await.expect("the database answers"), ["paged"]);
     assert_eq!(position(&server, "paged").await, "", "it went on from the half, and is done");
     server.db().close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_starts_after_a_kill_waits_for_no_lease() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let installation = Installation::on(engine);
+        let killed = installation.start().await;
+        killed.jobs().run_due().await.expect("the database answers");
+        installation.clock.advance(60);
+        let now = installation.now();
+        let claim = work((), move |(), tx| {
+            Box::pin(async move {
+                for name in [SIGN_SNAPSHOTS, "list_revoked", "forget"] {
+                    let (times, until) = ((now, now.plus(420)), now.plus(120));
+                    jobs::claim(tx, &[name], times, until, "the killed").await?.expect("it is due");
+                    jobs::keep(tx, name, "the killed", "half", until).await?;
+                }
+                // Somebody was in a hurry meanwhile.
+                jobs::hurry(tx, "forget", now).await
+            })
+        });
+        let held: Result<(), StoreError> = killed.db().write(claim).await;
+        held.expect("is stored");
+        killed.db().close().await;
+        drop(killed);
+        let server = installation.start().await;
+        assert_eq!(position(&server, SIGN_SNAPSHOTS).await, "half", "it goes on from there");
+        assert_eq!(position(&server, "forget").await, "", "once more, from its beginning");
+        let ran = server.jobs().run_due().await.expect("the database answers");
+        for name in [SIGN_SNAPSHOTS, "list_revoked", "forget"] {
+            assert!(ran.contains(&name), "{name} {engine:?}: {ran:?}");
+        }
+        let keep = work((), move |(), tx| {
+            Box::pin(async move { jobs::keep(tx, SIGN_SNAPSHOTS, "the killed", "on", now.plus(240)).await })
+        });
+        let is_held: Result<bool, StoreError> = server.db().write(keep).await;
+        assert!(!is_held.expect("the database answers"), "who only stood still must stop");
+        server.db().close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -60,6 +60,8 @@ statements! {
     WAITS = "UPDATE jobs SET due_at = CASE WHEN due_at < lease_until THEN due_at ELSE $3 END, lease_until = NULL, \
              holder = NULL, position = '', last_error = $4 WHERE name = $1 AND holder = $2";
     HURRY = "UPDATE jobs SET due_at = $2 WHERE name = $1 AND due_at > $2";
+    FREE = "UPDATE jobs SET due_at = $3, position = CASE WHEN due_at < lease_until THEN '' ELSE position END, lease_until = NULL, \
+            holder = NULL WHERE name = $1 AND holder = $2";
 }
 
 /// The job that signs revocation data. Whoever replaces the key that signs it is in a hurry.
@@ -241,6 +243,12 @@ pub async fn waits(
 /// Makes a job due now. One that is running will run once more: it may have passed by what was changed just now.
 pub async fn hurry(tx: &mut Tx<'_>, name: &str, now: UnixSeconds) -> Result<(), StoreError> {
     query(HURRY).bind(name).bind(signed(now.get())).execute(tx).await?;
+    Ok(())
+}
+
+/// Takes a job from its holder, who is dead: it is due now, and goes on from the position that was kept.
+pub async fn free(tx: &mut Tx<'_>, (name, holder): (&str, &str), now: UnixSeconds) -> Result<(), StoreError> {
+    query(FREE).bind(name).bind(holder).bind(signed(now.get())).execute(tx).await?;
     Ok(())
 }
 

@@ -39,9 +39,6 @@ statements! {
             AND d.identity = a.identity WHERE a.activation_id = $1 AND a.generation = $2 AND a.end_code IS NULL \
             AND NOT EXISTS (SELECT 1 FROM slots o WHERE o.license_id = a.license_id AND o.activation_id = a.activation_id \
             AND o.generation = a.generation AND o.listed_at IS NULL)";
-    HELD = "SELECT s.slot, s.pending_since, a.proof FROM activations a \
-            JOIN slots s ON s.license_id = a.license_id AND s.activation_id = a.activation_id \
-            WHERE a.license_id = $1 AND a.end_code IS NULL AND s.pending_since >= a.activated_at LIMIT 100";
     PROOF = "SELECT proof FROM activations WHERE activation_id = $1 AND generation = $2";
     // No version of a license has this id: so the next heartbeat gives the device a newer proof.
     PROVE_ANEW = "UPDATE activations SET statement_id = $4 WHERE activation_id = $1 AND generation = $2 AND proof = $3";
@@ -113,27 +110,6 @@ pub async fn seat(
 ) -> Result<Option<String>, StoreError> {
     let found = query(SEAT).bind(activation.to_string()).bind(signed(generation)).fetch_optional(on).await?;
     found.map(|row| row.get("device_id")).transpose()
-}
-
-/// A proof of a device that the database still holds as activated, whose generation had begun when the snapshot was signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// The slot that is listed.
-    pub slot: u64,
-    /// When the snapshot was signed that listed it.
-    pub since: UnixSeconds,
-    /// The carrier of the device's newest proof.
-    pub proof: Vec<u8>,
-}
-
-/// Those of this license, or some of them.
-pub async fn held(on: impl Read, license: LicenseId) -> Result<Vec<Held>, StoreError> {
-    let rows = query(HELD).bind(license.to_string()).fetch_all(on).await?;
-    let held = |row: &Row| {
-        let (slot, since) = (count(row, "slot")?, time(row, "pending_since")?);
-        Ok(Held { slot, since, proof: row.get("proof")? })
-    };
-    rows.iter().map(held).collect()
 }
 
 /// The carrier of the newest proof of a generation, if that is the present one.

@@ -62,7 +62,6 @@ statements! {
               ORDER BY listed_at, slot LIMIT $7";
     OWNER = "SELECT license_id, version, activation_id, generation, expires_at, listed_at FROM slots \
              WHERE tenant_id = $1 AND app_id = $2 AND slot = $3";
-    LIVES = "SELECT slot FROM slots WHERE license_id = $1 AND listed_at IS NULL AND COALESCE(expires_at, $2 + 1) > $2 LIMIT 1";
     KNOW = with_rows!(know!(), (1, 2, 5), "", NOW_LISTED);
     KNOW_MANY = with_rows!(know!(), (MANY, 2, 5), "", NOW_LISTED);
     PRUNE = "DELETE FROM slots WHERE app_id = $1 AND slot >= $2 AND slot < $3 AND expires_at <= $4";
@@ -284,12 +283,6 @@ pub async fn license_of_slot(
 ) -> Result<Option<SlotOwner>, StoreError> {
     let query = query_as(OWNER).bind(tenant.to_string()).bind(app.to_string());
     query.bind(signed(slot)).fetch_optional(on).await
-}
-
-/// Whether anything of a license is in force by itself and not listed.
-pub async fn lives(on: impl Read, license: LicenseId, now: UnixSeconds) -> Result<bool, StoreError> {
-    let found = query(LIVES).bind(license.to_string()).bind(signed(now.get())).fetch_optional(on).await?;
-    Ok(found.is_some())
 }
 
 /// Whether what has this slot is listed.

@@ -141,7 +141,6 @@ fn shown(came: &SnapshotImported) {
         ("lists", format!("{} versions of licenses and proofs, of which all stay listed", came.revoked)),
         ("not listed before", format!("{} in {} shards", came.listed, came.shards)),
         ("shards of unknown apps", came.unknown.to_string()),
-        ("licenses revoked again", of(&came.licenses_revoked)),
         ("licenses suspended", of(&came.licenses_suspended)),
         ("devices released again", of(&came.devices_released)),
         ("servers revoked again", of(&came.servers_revoked)),

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use sealgate::container::{ContainerError, Purpose, StageError, Staged};
-use sealgate::{Client, Foreign, HeldStatement, ImportError, SnapshotImport, SnapshotSays, TrustError};
-use sealgate_artifact::{Carrier, Code, Kind};
+use sealgate::{Client, HeldStatement, ImportError, SnapshotImport, SnapshotSays, TrustError};
+use sealgate_artifact::Code;
 use serde_json::{Value, json};
 
-use super::held;
 use super::revocations::{Beside, counted, not_looked_up};
 use super::verify::revoked;
+use super::{held, named};
 use crate::args::{Global, ImportArgs};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -80,9 +80,9 @@ fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -
         ImportError::Refused { imported, .. } => {
             ("the snapshot is refused", "what was verified before that stays in force:", imported)
         }
-        ImportError::NotKept { imported, .. } | ImportError::Overtaken { imported } => {
-            ("the snapshot", "what counts:", imported)
-        }
+        ImportError::NotKept { imported, .. }
+        | ImportError::Overtaken { imported }
+        | ImportError::Lacking { imported } => ("the snapshot", "what counts:", imported),
         error => return Err(failure(error, "the snapshot cannot be kept", None)),
     };
     let came = Came::of(client, imported, beside);
@@ -138,15 +138,7 @@ fn failure(error: &ImportError, of: &str, file: Option<&Path>) -> Failure {
 
 /// What a file is that is no container.
 fn other(file: &Path) -> Option<String> {
-    let bytes = files::read(file).ok()?;
-    let statement = Carrier::decode(&bytes).ok();
-    let kind = |carrier: &Carrier| {
-        Kind::ALL.into_iter().find(|kind| kind.payload_type() == carrier.envelope.payload_type())
-    };
-    match statement.as_ref().and_then(kind) {
-        Some(kind) => Some(format!("a statement of the kind `{}`", kind.as_str())),
-        None => Foreign::of(&bytes).map(|is| is.what().to_owned()),
-    }
+    named::what(&files::read(file).ok()?)
 }
 
 /// For programs.

@@ -10,6 +10,7 @@ mod held;
 pub(crate) mod import;
 pub(crate) mod manifest;
 pub(crate) mod manual;
+mod named;
 mod revocations;
 pub(crate) mod status;
 pub(crate) mod verify;

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use sealgate::{Client, HeldStatement, LicenseFiles, RevocationStatus, Revocations};
-use sealgate_artifact::{Code, UnixSeconds};
+use sealgate_artifact::{ActivationProof, Code, License, UnixSeconds};
 use serde::Serialize;
 
+use super::named;
 use crate::client::Here;
 use crate::failure::Failure;
 use crate::files;
@@ -30,15 +31,18 @@ impl Beside {
         Self { license: Some(license), proof: Some(proof), unread: vec![] }
     }
 
-    /// Those that are named, which must be there; else those that `activate` wrote, as far as they can be read.
+    /// Those that are named, which must be there and be what they are named for; else those that `activate` wrote, as far as they can be read.
     pub(crate) fn read(here: &Here, license: Option<&Path>, proof: Option<&Path>) -> Result<Self, Failure> {
         let written = here.settings.proof(&here.folder);
         let mut unread = vec![];
-        let mut of = |named: Option<&Path>, other: &Path| match named {
-            Some(named) => files::read(&files::resolved(named)).map(Some),
-            None => Ok(read_or_note(other, &mut unread)),
+        let license = match license {
+            Some(named) => Some(named::read::<License>(named)?),
+            None => read_or_note(&license_beside(&written), &mut unread),
         };
-        let (license, proof) = (of(license, &license_beside(&written))?, of(proof, &written)?);
+        let proof = match proof {
+            Some(named) => Some(named::read::<ActivationProof>(named)?),
+            None => read_or_note(&written, &mut unread),
+        };
         Ok(Self { license, proof, unread })
     }
 

@@ -173,3 +173,54 @@ fn a_proof_beside_a_configured_program_is_looked_up() {
     assert_eq!(check["code"], "revoked", "{told}");
     assert!(text(&check["message"]).contains("this activation"), "{check}");
 }
+
+/// A file that may not be that long (`ulimit -f`) is a failure with words, as a full disk is.
+#[test]
+fn a_file_that_is_too_long_ends_no_import_without_a_word() {
+    let vendor = Vendor::new();
+    let machine = vendor.machine();
+    let file = put(&machine, "vendor.sgsnap", &vendor.snapshot());
+    let whole = machine.command(&format!("import {}", file.display()));
+    let mut command = std::process::Command::new("sh");
+    command
+        .env_clear()
+        .args(["-c", "ulimit -f 0 && exec \"$0\" \"$@\"", crate::program::SGLIC])
+        .args(whole.get_args());
+    let refused = crate::program::run(&mut command).refused(65, "file_unreadable");
+    assert!(text(&refused["message"]).contains("too large"), "{refused}");
+    import(&machine, &vendor).json();
+}
+
+/// Whoever names a license wants to know whether it was taken back: another file is no answer.
+#[test]
+fn a_named_file_that_is_no_license_is_refused() {
+    let vendor = Vendor::new();
+    let license = license_of(&vendor, &json!({}));
+    let machine = vendor.machine();
+    let file = put(&machine, "vendor.sgsnap", &vendor.snapshot());
+    let trust = read(&machine.path("trust.json"));
+    for (bytes, what) in [
+        (&b""[..], "an empty file"),
+        (&trust, "trust.json"),
+        (&license[..300], "end is missing"),
+        (&vendor.snapshot(), "a container"),
+    ] {
+        put(&machine, "named.json", bytes);
+        for name in ["--license", "--proof"] {
+            let named = machine.path("named.json");
+            let refused = machine.run(&format!("import {} {name} {}", file.display(), named.display()));
+            assert_eq!(refused.exit, Some(65), "{what} {name}: {refused:?}");
+            let refused: Value = serde_json::from_str(&refused.stderr).expect("JSON");
+            let message = text(&refused["message"]);
+            assert!(message.contains("named.json") && message.contains(what), "{message}");
+        }
+    }
+    // A license is no proof.
+    put(&machine, "named.json", &license);
+    let line =
+        |name: &str| format!("import {} {name} {}", file.display(), machine.path("named.json").display());
+    let refused = machine.run(&line("--proof")).refused(65, "kind_unexpected");
+    assert!(text(&refused["message"]).contains("`license`"), "{refused}");
+    assert!(!machine.state().join("revocations.sgsnap").exists(), "nothing was taken over");
+    machine.run(&line("--license")).json();
+}

@@ -25,14 +25,32 @@ struct Part {
 pub(super) fn run(path: &Path, stream: Stream, dsse: bool, output: &Output) -> Result<(), Failure> {
     let mut parts = Parts::default();
     let whole = container::read(path, stream, output, |name, bytes| parts.take(name, bytes))?;
-    let seen = parts.seen()?;
+    // Before anything is shown.
+    for part in &parts.list {
+        parse_json(part.carrier.envelope.payload())?;
+    }
+    // One at a time: a file that somebody made up has many, and large ones.
+    let mut seen = parts.seen();
     if dsse {
         for seen in seen {
-            say!("{}", String::from_utf8_lossy(&seen.carrier.envelope.encode()));
+            say!("{}", String::from_utf8_lossy(&seen?.carrier.envelope.encode()));
         }
         return Ok(());
     }
-    output.result(&report(&whole, &seen), |_| print(&whole, &seen));
+    if output.json {
+        let statements: Vec<_> =
+            seen.map(|seen| Ok::<_, Failure>(seen?.report())).collect::<Result<_, _>>()?;
+        output.result(&report(&whole, statements), |_| {});
+        return Ok(());
+    }
+    let (mut rows, mut malformed) = (vec![], vec![]);
+    seen.try_for_each(|seen| {
+        let seen = seen?;
+        rows.push(row(&seen));
+        malformed.extend(malformation(&seen));
+        Ok::<_, Failure>(())
+    })?;
+    output.result(&(), |()| print(&whole, rows, &malformed));
     Ok(())
 }
 
@@ -75,16 +93,16 @@ impl Parts {
     }
 
     /// What the statements say, each with the ids of the keys that signed it as far as the file names them.
-    fn seen(self) -> Result<Vec<Seen>, Failure> {
+    fn seen(self) -> impl Iterator<Item = Result<Seen, Failure>> {
         let mut keys = Keys::of(&self.list);
-        let seen = |part: Part| {
+        let seen = move |part: Part| {
             let kind = part.name.kind();
             let envelope = kind.map(|kind| keys.named(kind, &part.carrier.envelope));
             let carrier = Carrier { envelope: envelope.unwrap_or(part.carrier.envelope), ..part.carrier };
             let payload = parse_json(carrier.envelope.payload())?;
             Ok(Seen { kind, carrier, payload, form: part.form })
         };
-        self.list.into_iter().map(seen).collect()
+        self.list.into_iter().map(seen)
     }
 }
 
@@ -179,7 +197,7 @@ fn keys_of(envelope: &Envelope) -> Vec<PublicKey> {
     keys.into_iter().filter_map(text).filter_map(|key| PublicKey::parse(&key).ok()).collect()
 }
 
-fn report(whole: &Whole, seen: &[Seen]) -> serde_json::Value {
+fn report(whole: &Whole, statements: Vec<serde_json::Value>) -> serde_json::Value {
     let entry = |entry: &Entry| json!({ "name": entry.name.as_str(), "bytes": entry.length, "sha256": encode_hex(&entry.sha256) });
     json!({
         "verified": false,
@@ -188,11 +206,11 @@ fn report(whole: &Whole, seen: &[Seen]) -> serde_json::Value {
         "bytes": whole.bytes,
         "sha256": whole.sha256,
         "entries": whole.container.entries().iter().map(entry).collect::<Vec<_>>(),
-        "statements": seen.iter().map(Seen::report).collect::<Vec<_>>(),
+        "statements": statements,
     })
 }
 
-fn print(whole: &Whole, seen: &[Seen]) {
+fn print(whole: &Whole, rows: Vec<Vec<String>>, malformed: &[String]) {
     say!("NOT VERIFIED: this is what the file says. `sealgate verify` says whether it is true.\n");
     let purpose = whole.container.purpose();
     Output::pairs(&[
@@ -202,10 +220,9 @@ fn print(whole: &Whole, seen: &[Seen]) {
     ]);
     say!("\nstatements:");
     let head = ["KIND", "OF", "VERSION", "SIGNED", "ENDS OR NEXT", "LISTED", "STATEMENT"];
-    Output::table(&head, seen.iter().map(row));
-    let malformed = seen.iter().filter_map(|seen| Some((seen, seen.form.as_ref().err()?)));
-    for (seen, error) in malformed {
-        say!("\nmalformed: statement {}: {error} ({})", seen.carrier.envelope.id(), error.code());
+    Output::table(&head, rows.into_iter());
+    for malformed in malformed {
+        say!("\n{malformed}");
     }
     if let Some(package) = whole.container.only(EntryName::Package) {
         say!("\npackage: {} bytes, SHA-256 {}", package.length, encode_hex(&package.sha256));
@@ -218,6 +235,11 @@ pub(crate) fn of_what(purpose: Purpose) -> &'static str {
         Purpose::Snapshot => "a snapshot, which says what a vendor took back; `sglic import` takes it over",
         Purpose::Update => "a version of a product with its package",
     }
+}
+
+fn malformation(seen: &Seen) -> Option<String> {
+    let error = seen.form.as_ref().err()?;
+    Some(format!("malformed: statement {}: {error} ({})", seen.carrier.envelope.id(), error.code()))
 }
 
 fn row(seen: &Seen) -> Vec<String> {
