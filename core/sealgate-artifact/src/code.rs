@@ -236,8 +236,8 @@ codes! {
         "The file ends before its end."
         "Copy the file again, and wait until the copy is complete."
     ContainerDamaged "container_damaged" Security 400 (500 "system_error") 65 Unsigned
-        "The file was changed on the way: its checksum does not fit."
-        "Copy the file again."
+        "The file was changed on the way: its checksum or its first bytes do not fit."
+        "Copy the file again, as it is."
     ContentMismatch "content_mismatch" Security 400 (500 "system_error") 65 Unsigned
         "A part of the file is not what the signed statement in it names."
         "Get the file again from the vendor."
@@ -320,7 +320,7 @@ codes! {
         "The program was not heard by its server for longer than the license allows."
         "Connect the program to the vendor's server, and start it again."
     RevocationsStale "revocations_stale" License 500 (500 "system_error") 1 Unsigned
-        "Nobody vouched for so long that the license was not taken back that it gives no rights."
+        "What is known of revocations is lost, or too old for this license, so it gives no rights."
         "Connect the program to the vendor's server, or import a newer snapshot."
     TamperDetected "tamper_detected" License 500 (500 "system_error") 1 Unsigned
         "A debugger, a profiler or foreign code was found in the running program."

@@ -1,6 +1,6 @@
 //! A container that was read to its end.
 
-use crate::layout::MAGIC;
+use crate::layout::{MAGIC, OURS};
 use crate::{EntryName, Purpose};
 
 /// A container that is whole: what its entries are, where they lie in the file, and their hashes. Nothing says that it is true:
@@ -32,9 +32,9 @@ impl Container {
     /// How many bytes tell a container from any other file.
     pub const MAGIC_BYTES: usize = MAGIC.len() - 1;
 
-    /// Whether a file that begins with these bytes is a container, of this version or another.
+    /// Whether a file that begins with these bytes is a container, of this version or another, or was one before it was changed on the way.
     pub fn has_magic(begin: &[u8]) -> bool {
-        begin.starts_with(&MAGIC[..Self::MAGIC_BYTES])
+        begin.starts_with(&MAGIC[..OURS])
     }
 
     /// What the container is for.

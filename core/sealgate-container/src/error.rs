@@ -9,18 +9,19 @@ use crate::{EntryName, Purpose};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContainerError {
     /// `spec/container.md` §1.1: another magic, or the file ends before it.
-    #[error("this is not a Sealgate container: check that this is the right file")]
+    #[error("this is not a Sealgate container")]
     Unknown,
+    /// `spec/container.md` §1.1: it begins as a container does, and the bytes that show what became of it on its way are others.
+    #[error("the file was changed on the way, as by a transfer in text mode: its first bytes do not fit")]
+    Begin,
     /// `spec/container.md` §1.1: a version that this program does not know.
-    #[error(
-        "the container is of version {0}, and this program reads version 1: use a newer version of this program"
-    )]
+    #[error("the container is of version {0}, and this program reads version 1")]
     Version(u8),
     /// `spec/container.md` §2.
-    #[error("the container has the purpose {0}, which is none: get the file again from the vendor")]
+    #[error("the container has the purpose {0}, which is none")]
     Purpose(u8),
     /// `spec/container.md` §3.2: the whole file is too large.
-    #[error("the file has {size} bytes, and no {purpose} has more than {}: check that this is the right file", purpose.most_bytes())]
+    #[error("the file has {size} bytes, and no {purpose} has more than {}", purpose.most_bytes())]
     FileTooLarge {
         /// What the file is for.
         purpose: Purpose,
@@ -36,7 +37,7 @@ pub enum ContainerError {
         count: usize,
     },
     /// `spec/container.md` §3: an entry's name is not known.
-    #[error("entry {at} has the name {number}, which is none: get the file again from the vendor")]
+    #[error("entry {at} has the name {number}, which is none")]
     NameUnknown {
         /// Which entry.
         at: usize,
@@ -72,7 +73,7 @@ pub enum ContainerError {
         most: usize,
     },
     /// `spec/container.md` §2: an entry that the purpose needs is not there.
-    #[error("the {purpose} has no {name}: get the file again from the vendor")]
+    #[error("the {purpose} has no {name}")]
     Missing {
         /// What the file is for.
         purpose: Purpose,
@@ -80,7 +81,7 @@ pub enum ContainerError {
         name: EntryName,
     },
     /// `spec/container.md` §3: an entry is empty, or longer than its name allows.
-    #[error("entry {at}, a {name}, has {length} bytes: it may have 1 to {}", name.most_bytes())]
+    #[error("entry {at}, a {name}, has {length} bytes, and may have 1 to {}", name.most_bytes())]
     Length {
         /// Which entry.
         at: usize,
@@ -90,7 +91,7 @@ pub enum ContainerError {
         length: u64,
     },
     /// `spec/container.md` §5.1: the file ends early.
-    #[error("the file ends {}: copy it again, and wait until the copy is complete", ending(*has, *needs))]
+    #[error("the file ends {}", ending(*has, *needs))]
     Truncated {
         /// How many bytes there are.
         has: u64,
@@ -98,16 +99,16 @@ pub enum ContainerError {
         needs: Option<u64>,
     },
     /// `spec/container.md` §1.2: something follows the checksum.
-    #[error("bytes follow the container's end, at byte {needs}: get the file again from the vendor")]
+    #[error("bytes follow the container's end, at byte {needs}")]
     TooLong {
         /// How many bytes its heads say.
         needs: u64,
     },
     /// `spec/container.md` §2: more bodies than shards that have one.
-    #[error("the file has the body of a shard that it does not have: get the file again from the vendor")]
+    #[error("the file has the body of a shard that it does not have")]
     BodyUnexpected,
     /// `spec/container.md` §1.3.
-    #[error("the file was changed on the way, its checksum does not fit: copy it again")]
+    #[error("the file was changed on the way, its checksum does not fit")]
     Damaged,
     /// `spec/container.md` §4.1: what should be a statement is none.
     #[error("entry {at}, a {name}, is not a statement in binary form: {fault}")]
@@ -135,9 +136,19 @@ impl ContainerError {
             Self::Unknown | Self::Version(_) => Code::ContainerUnknown,
             Self::FileTooLarge { .. } => Code::ArtifactTooLarge,
             Self::Truncated { .. } => Code::ContainerTruncated,
-            Self::Damaged => Code::ContainerDamaged,
+            Self::Damaged | Self::Begin => Code::ContainerDamaged,
             Self::Statement { fault, .. } => fault.code(),
             _ => Code::ContainerInvalid,
+        }
+    }
+
+    /// One sentence: what would put it right.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::Unknown => "Check that this is the right file.",
+            Self::Version(_) => "Use a newer version of this program.",
+            Self::Begin => "Copy the file again, as it is: in binary mode, and not through an editor.",
+            other => other.code().fix().unwrap_or("Get the file again from the vendor."),
         }
     }
 }

@@ -5,6 +5,8 @@ use crate::{ContainerError, EntryName, Purpose};
 
 /// A byte that is no text, `SGC`, and line ends that a transfer as text would change; then the version.
 pub(crate) const MAGIC: [u8; 9] = [0x93, b'S', b'G', b'C', b'\r', b'\n', 0x1A, b'\n', VERSION];
+/// So many bytes of it say whose it is. Those behind them show what became of the file on its way.
+pub(crate) const OURS: usize = 4;
 const VERSION: u8 = 1;
 /// Magic, version, purpose and number of entries.
 const START_BYTES: u64 = 12;

@@ -199,7 +199,8 @@ impl Container {
 fn check_magic(field: &[u8]) -> Result<Stage, ContainerError> {
     let (magic, version) = field[..MAGIC.len()].split_at(MAGIC.len() - 1);
     if magic != &MAGIC[..MAGIC.len() - 1] {
-        return Err(ContainerError::Unknown);
+        let is_ours = Container::has_magic(magic);
+        return Err(if is_ours { ContainerError::Begin } else { ContainerError::Unknown });
     }
     if version != &MAGIC[MAGIC.len() - 1..] {
         return Err(ContainerError::Version(version[0]));

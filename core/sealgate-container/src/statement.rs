@@ -69,10 +69,10 @@ pub enum StatementFault {
     #[error("it has fewer than 3 bytes")]
     Short,
     /// It has no payload, or a longer one than any statement has.
-    #[error("its payload has {0} bytes: it may have 1 to 3,800")]
+    #[error("its payload has {0} bytes, and may have 1 to 3,800")]
     Payload(usize),
     /// It has no signature, or too many.
-    #[error("it has {0} signatures: it may have 1 to 24")]
+    #[error("it has {0} signatures, and may have 1 to 24")]
     Signatures(usize),
     /// It is shorter or longer than its payload and signatures.
     #[error("it does not end with its last signature")]

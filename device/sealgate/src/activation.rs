@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{ActivationId, ActivationProof, License, LicenseId, Module, UnixSeconds};
 use sealgate_journal::{ChainActivation, ChainKey};
-use sealgate_rules::Rhythm;
+use sealgate_rules::{Admission, Ending, Enforced, Rhythm};
 use sealgate_trust::Verified;
 
 use crate::activated::Activated;
@@ -19,7 +19,8 @@ pub struct Activation {
     issued_at: UnixSeconds,
     admitted_at: UnixSeconds,
     rights_until: UnixSeconds,
-    ended_by: Option<String>,
+    enforced: Enforced,
+    ending: Option<Ending>,
     license_ends: Option<UnixSeconds>,
     trial_ends: Option<UnixSeconds>,
     lease_until: Option<UnixSeconds>,
@@ -49,7 +50,8 @@ impl Activation {
             issued_at: said.issued_at,
             admitted_at,
             rights_until: rhythm.deadline(admitted_at, kept.ending.as_ref()),
-            ended_by: kept.ending.as_ref().map(|ending| ending.code.clone()),
+            enforced: Enforced::of(&license.get().conditions),
+            ending: kept.ending.clone(),
             license_ends: license.get().expires_at,
             trial_ends,
             lease_until: kept.lease_until,
@@ -90,14 +92,28 @@ impl Activation {
     }
 
     /// Until when the license gives this device rights without another heartbeat, as far as it gives any: the server's time in the
-    /// last answer that admitted the device, plus the license's grace, or what the server said of an end. By the server's clock.
+    /// last answer that admitted the device, plus the license's grace, or what the server said of an end. By the server's clock. A license
+    /// without a policy counts here as one with a day's grace; what a guard goes by is [`deadline`](Self::deadline).
     pub fn rights_until(&self) -> UnixSeconds {
         self.rights_until
     }
 
+    /// `spec/guard.md` §3.3: when a guard takes the rights where the device is not heard again. `None`: the license asks for no heartbeats, and
+    /// no server said of an end. `unheard_at` is when a question reached no server ([`LastRun`](crate::guard::LastRun) says it): it counts where the
+    /// license signs how far it moves the deadline.
+    pub fn deadline(&self, unheard_at: Option<UnixSeconds>) -> Option<UnixSeconds> {
+        let admission = Admission {
+            admitted_at: self.admitted_at,
+            unheard_at: unheard_at.filter(|at| *at >= self.admitted_at),
+            lease_until: self.lease_until,
+            ending: self.ending.as_ref(),
+        };
+        admission.deadline(&self.enforced)
+    }
+
     /// Why the rights end then, where the server said so: a code of `spec/errors.md` §2, or one that this program does not know.
     pub fn ended_by(&self) -> Option<&str> {
-        self.ended_by.as_deref()
+        self.ending.as_ref().map(|ending| ending.code.as_str())
     }
 
     /// When the license itself ends; `None` where it never does.

@@ -10,7 +10,7 @@ use crate::wait;
 
 /// The license says no. Nothing makes one but a verified decision, a verified license, a mistyped key, or a missing activation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{by}: {}{}", self.meaning(), self.times())]
+#[error("{}{}{}", self.said_by(), self.meaning(), self.times())]
 #[non_exhaustive]
 pub struct Denied {
     /// Why: a code of `spec/errors.md` §2, or one that this program does not know.
@@ -74,7 +74,7 @@ impl std::fmt::Display for DeniedBy {
             Self::Server => "denied by the server",
             Self::License => "the license is not in force",
             Self::Typing => "the license key cannot be right",
-            Self::State => "by what is kept here",
+            Self::State => "by what this machine keeps",
         })
     }
 }
@@ -142,8 +142,8 @@ impl Denied {
         Self { license: Some(license), more, ..Self::here(Code::RevocationsStale, DeniedBy::State) }
     }
 
-    /// Whether revocation data lists the activation alone: the license is as good as before.
-    fn is_of_proof_alone(&self) -> bool {
+    /// Whether imported revocation data lists the activation alone: the license is as good as before.
+    pub fn is_of_activation_alone(&self) -> bool {
         let listed = self.listed();
         !listed.is_empty() && listed.iter().all(|found| found.what == HeldStatement::Proof)
     }
@@ -170,10 +170,21 @@ impl Denied {
         }
     }
 
+    /// What revocation data says, says itself where it is from.
+    fn said_by(&self) -> String {
+        match self.more.as_deref() {
+            Some(More::Listed(_) | More::Unseen) => String::new(),
+            _ => format!("{}: ", self.by),
+        }
+    }
+
     /// Without a full stop, as errors are written: programs go on behind it.
     fn meaning(&self) -> &str {
-        if self.is_of_proof_alone() {
+        if self.is_of_activation_alone() {
             return "the vendor took this machine's activation back, and not the license";
+        }
+        if !self.listed().is_empty() {
+            return "imported revocation data lists this version of the license: the license was revoked, or its terms changed";
         }
         if matches!(self.more.as_deref(), Some(More::Unseen)) {
             return "revocation data that was imported before is lost, and may list the license or its activation";
@@ -209,8 +220,12 @@ impl Denied {
 
     /// One sentence: what would put it right.
     pub fn fix(&self) -> &'static str {
-        if self.is_of_proof_alone() {
+        if self.is_of_activation_alone() {
             return "Activate this machine again.";
+        }
+        if !self.listed().is_empty() {
+            return "Connect the program to the vendor's server, or activate this machine again: where only the terms changed, that brings the \
+                    present license. Else, or without a network, ask the vendor.";
         }
         if matches!(self.more.as_deref(), Some(More::Unseen)) {
             return "Import a snapshot of the vendor's revocation data again.";

@@ -3,12 +3,12 @@
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use sealgate_artifact::{Code, encode_hex};
+use sealgate_artifact::encode_hex;
 use sealgate_container::{Container, ContainerError, EntryName, Head, Reader};
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
-use crate::files::Stream;
+use crate::files::{self, Stream};
 use crate::output::Output;
 
 /// Read at once.
@@ -43,7 +43,7 @@ pub(crate) fn read(
             Ok(length) => length,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => {
-                return Err(Failure::new(Code::FileUnreadable, format!("{}: {error}", path.display())));
+                return Err(files::unreadable(path, &error));
             }
         };
         let piece = &piece[..length];
@@ -91,8 +91,5 @@ impl Entries {
 
 /// A container that is refused.
 pub(crate) fn of_container(path: &Path, error: &ContainerError) -> Failure {
-    let (code, message) = (error.code(), error.to_string());
-    // Most say themselves what to do.
-    let (what, fix) = message.rsplit_once(": ").unwrap_or((&message, code.fix().unwrap_or_default()));
-    Failure::new(code, format!("{}: {what}", path.display())).fix(fix)
+    Failure::new(error.code(), format!("{}: {error}", path.display())).fix(error.fix())
 }

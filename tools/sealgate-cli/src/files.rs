@@ -6,6 +6,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use sealgate_artifact::Code;
 use sealgate_container::Container;
 pub(crate) use sealgate_server::files::read_in;
 use sealgate_server::files::{make_private_dir, read_at_most, write_whole};
@@ -180,6 +181,18 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads a container that goes to a server.
 pub(crate) fn read_container(path: &Path) -> io::Result<Vec<u8>> {
     read_file_or_input(path, READ_CONTAINER_BYTES)
+}
+
+/// A file that cannot be read. Where its path is wrong, that is what to look at.
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    let failure = Failure::new(Code::FileUnreadable, format!("{}: {error}", path.display()));
+    match error.kind() {
+        InvalidFilename | IsADirectory | NotADirectory | NotFound | PermissionDenied => {
+            failure.fix("check the path of the file and its permissions")
+        }
+        _ => failure,
+    }
 }
 
 /// Reads an exported log.

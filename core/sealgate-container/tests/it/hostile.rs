@@ -27,10 +27,7 @@ fn lengths_that_lie_are_refused() {
         }
     }
     let claimed = with_length(PACKAGE, 10_000_000_000, Some(10_000_000_500));
-    assert_eq!(
-        claimed.to_string(),
-        "the file has 10000000500 bytes, and no update has more than 4400000000: check that this is the right file"
-    );
+    assert_eq!(claimed.to_string(), "the file has 10000000500 bytes, and no update has more than 4400000000");
     assert_eq!(claimed.code(), Code::ArtifactTooLarge);
     // As much as an update may have, in a file that has not.
     assert_eq!(with_length(PACKAGE, 1 << 32, Some(1_000)).code(), Code::ContainerTruncated);
@@ -86,10 +83,7 @@ fn what_is_not_ours_is_unknown() {
     newer[8] = 2;
     let error = read_unsized(&newer).expect_err("another version");
     assert_eq!(error.code(), Code::ContainerUnknown);
-    assert_eq!(
-        error.to_string(),
-        "the container is of version 2, and this program reads version 1: use a newer version of this program"
-    );
+    assert_eq!(error.to_string(), "the container is of version 2, and this program reads version 1");
     let mut purpose = file.clone();
     purpose[9] = 3;
     assert_eq!(read_unsized(&purpose), Err(ContainerError::Purpose(3)));

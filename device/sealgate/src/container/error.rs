@@ -52,9 +52,10 @@ impl StageError {
     /// One sentence: what would put it right.
     pub fn fix(&self) -> &'static str {
         match self {
-            Self::Container(error) => error.code().fix().unwrap_or_default(),
+            Self::Container(error) => error.fix(),
             Self::Purpose(Purpose::Snapshot) => "Give the file whose name ends in .sgupd.",
             Self::Purpose(Purpose::Update) => "Give the file whose name ends in .sgsnap.",
+            Self::Medium(error) if is_of_path(error) => "Check the path of the file and its permissions.",
             Self::Medium(_) => "Copy the file to the medium again, or use another medium.",
             Self::Copy(_) => {
                 "Make the folder writable for the user who runs this program, and make room on its disk for a copy of the file."
@@ -63,4 +64,10 @@ impl StageError {
             Self::EntryTooLarge => "Read it piece by piece.",
         }
     }
+}
+
+/// Whether there is no such file, or it may not be opened: no other medium helps.
+fn is_of_path(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    matches!(error.kind(), InvalidFilename | IsADirectory | NotADirectory | NotFound | PermissionDenied)
 }

@@ -1,11 +1,11 @@
 //! What came of an import.
 
-use sealgate_artifact::{AppId, Code, StatementId, UnixSeconds};
-use sealgate_container::Purpose;
+use sealgate_artifact::{AppId, Code, Snapshot, Statement, StatementId, UnixSeconds};
+use sealgate_container::{Parts, Purpose};
 use sealgate_trust::TrustError;
 
 use crate::ConfigurationError;
-use crate::container::{StageError, what};
+use crate::container::{StageError, Staged, what};
 use crate::looked::HeldStatement;
 
 /// What counts from an import on.
@@ -36,6 +36,15 @@ pub struct SnapshotSays {
     pub issued_at: UnixSeconds,
     /// By when there is a newer one.
     pub next_update: UnixSeconds,
+}
+
+impl SnapshotSays {
+    /// Of a file that nobody verified: for words only.
+    pub fn unverified(staged: &Staged) -> Option<Self> {
+        let main = Parts::new(staged.container(), |entry: &_| staged.read(entry)).main().ok()?;
+        let said = Snapshot::from_payload(main.envelope.payload(), &main.attachments).ok()?;
+        Some(Self { version: said.version, issued_at: said.issued_at, next_update: said.next_update })
+    }
 }
 
 /// A shard that was taken over.
@@ -172,6 +181,10 @@ impl ImportError {
             }
             Self::Refused { why: TrustError::RootUnknown, .. } => {
                 "Check that this is the right file: it is another vendor's, or newer than the keys that this program was built with."
+            }
+            Self::Refused { why: TrustError::SignerUnknown | TrustError::SignerRevoked, .. } => {
+                "Get a newer file from the vendor: the key that signed this one was revoked, or is used no more. If a newer one is refused, too, \
+                 tell the vendor."
             }
             Self::Refused { why, .. } => why.code().fix().unwrap_or("Ask the vendor for the file again."),
             Self::NotKept { .. } => {

@@ -7,7 +7,7 @@ mod seen;
 
 use std::path::Path;
 
-use sealgate_artifact::{ArtifactError, Carrier, Code, Foreign, Kind, Value};
+use sealgate_artifact::{ArtifactError, Carrier, Foreign, Kind, Value};
 use sealgate_trust::{ChainBytes, TrustFile};
 use serde_json::json;
 
@@ -19,7 +19,7 @@ use crate::files::{self, Input};
 use crate::output::{Output, say};
 
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
-    let unreadable = |e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.file.display()));
+    let unreadable = |e| files::unreadable(&args.file, &e);
     let bytes = match files::open(&args.file).map_err(unreadable)? {
         Input::Container(stream) => return container::run(&args.file, stream, args.dsse, output),
         Input::Other(bytes) => bytes,

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
     let (file, roots) = args.file_and_roots()?;
     one_dash(&[Some(&file), args.trust.as_deref()])?;
     let now = now();
-    let license = match files::open(&file).map_err(|e| unreadable(&file, &e))? {
+    let license = match files::open(&file).map_err(|e| files::unreadable(&file, &e))? {
         Input::Container(stream) => {
             let pinned = pinned_alone(args, roots)?;
             return container::run(&file, stream, (&pinned, now), output);
@@ -106,11 +106,7 @@ pub(crate) fn pins_of(trust: &TrustFile) -> Result<Pinned, Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    files::read(path).map_err(|e| unreadable(path, &e))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Code::FileUnreadable, format!("{}: {error}", path.display()))
+    files::read(path).map_err(|e| files::unreadable(path, &e))
 }
 
 fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) -> Value {

@@ -78,7 +78,7 @@ fn show(client: &Client, kept: &Kept, beat: Result<Beat, Error>, output: Output)
         BeatSaid::Admitted => {}
         BeatSaid::Revoked => {
             let listed = client.revocations()?.revoked;
-            return Err(with_all(revoked(!listed.contains(&HeldStatement::License)), &told));
+            return Err(with_all(still_revoked(&listed), &told));
         }
         BeatSaid::Ended { code, grace_until } => {
             let message = format!("the license ends for this machine at {grace_until}: {}", meaning(code));
@@ -102,15 +102,16 @@ fn show(client: &Client, kept: &Kept, beat: Result<Beat, Error>, output: Output)
         }
     }
     kept.note(None)?;
-    if let Some(activation) = client.kept_activation()? {
-        held::write(&activation, &kept.proof)?;
+    let activation = client.kept_activation()?;
+    if let Some(activation) = &activation {
+        held::write(activation, &kept.proof)?;
     }
+    let until = activation.and_then(|activation| activation.deadline(None));
     output.result(&told, |_| {
-        pairs(&[
-            ("heartbeat", "admitted".to_owned()),
-            ("until", format!("{}, without another heartbeat", beat.rights_until)),
-            ("next", beat.next_due.to_string()),
-        ])
+        let mut lines = vec![("heartbeat", "admitted".to_owned())];
+        lines.extend(until.map(|until| ("until", format!("{until}, without another heartbeat"))));
+        lines.push(("next", beat.next_due.to_string()));
+        pairs(&lines)
     });
     match (beat.not_remembered, beat.chain_error) {
         (Some(why), _) => {
@@ -119,6 +120,16 @@ fn show(client: &Client, kept: &Kept, beat: Result<Beat, Error>, output: Output)
         (None, Some(error)) => Err(Failure::new(error.code(), error.to_string()).fix(error.fix())),
         (None, None) => Ok(()),
     }
+}
+
+/// Another heartbeat says nothing else.
+fn still_revoked(listed: &[HeldStatement]) -> Failure {
+    let is_of_activation_alone = !listed.contains(&HeldStatement::License);
+    let failure = revoked(is_of_activation_alone, None);
+    if is_of_activation_alone {
+        return failure;
+    }
+    failure.fix("Ask the vendor for a valid license, then activate again: `sglic activate --key -`.")
 }
 
 fn json(beat: &Beat) -> Value {

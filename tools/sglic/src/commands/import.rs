@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use sealgate::container::{ContainerError, Purpose, StageError, Staged};
-use sealgate::{Client, ImportError, SnapshotImport};
+use sealgate::{Client, HeldStatement, ImportError, SnapshotImport, SnapshotSays, TrustError};
 use sealgate_artifact::Code;
 use serde_json::{Value, json};
 
-use super::named;
-use super::revocations::{Beside, not_looked_up};
+use super::revocations::{Beside, counted, not_looked_up};
+use super::verify::revoked;
+use super::{held, named};
 use crate::args::{Global, ImportArgs};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -20,7 +21,7 @@ pub(crate) fn run(global: &Global, args: &ImportArgs, output: Output) -> Result<
     let here = Here::find(global)?;
     let client = here.offline(global)?;
     let beside = Beside::read(&here, args.license.as_deref(), args.proof.as_deref())?;
-    let staged = staged(&client, &args.file, output)?;
+    let staged = staged((&here, &client), &args.file, output)?;
     // By what the file says it is for, and not by its name.
     match staged.container().purpose() {
         Purpose::Snapshot => snapshot(&client, &staged, &beside, output),
@@ -34,20 +35,43 @@ fn update() -> Failure {
 }
 
 /// A copy of the file in the state folder. The medium is read once.
-fn staged(client: &Client, file: &Path, output: Output) -> Result<Staged, Failure> {
+fn staged((here, client): (&Here, &Client), file: &Path, output: Output) -> Result<Staged, Failure> {
+    let failure = |error: ImportError, of: &str, file| match &error {
+        ImportError::File(StageError::Copy(why)) => {
+            let message =
+                format!("{of}: it cannot be copied to the state folder {}: {why}", here.folder.display());
+            Failure::new(error.code(), message).fix(error.fix())
+        }
+        _ => failure(&error, of, file),
+    };
     let mut bar = Bar::new(output, "copying");
     if file.as_os_str() == "-" {
         let staged = client.stage_medium(std::io::stdin().lock(), None, |done, all| bar.show(done, all));
-        return staged.map_err(|error| failure(&error, "standard input", None));
+        return staged.map_err(|error| failure(error, "standard input", None));
     }
     let staged = client.stage(file, |done, all| bar.show(done, all));
-    staged.map_err(|error| failure(&error, &file.display().to_string(), Some(file)))
+    staged.map_err(|error| failure(error, &file.display().to_string(), Some(file)))
+}
+
+/// What came of an import, with what it ended beside.
+struct Came<'a> {
+    imported: &'a SnapshotImport,
+    /// Why what this machine holds counts no more: its key was revoked.
+    lost: Option<Failure>,
+    unread: &'a [String],
+}
+
+impl<'a> Came<'a> {
+    fn of(client: &Client, imported: &'a SnapshotImport, beside: &'a Beside) -> Self {
+        Self { imported, lost: held::lost(client), unread: beside.unread() }
+    }
 }
 
 fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -> Result<(), Failure> {
     let error = match client.import_staged_for(staged, beside.files()) {
         Ok(imported) => {
-            output.result(&shown(&imported, beside.unread()), |_| lines(&imported, beside.unread()));
+            let came = Came::of(client, &imported, beside);
+            output.result(&shown(&came), |_| lines(&came));
             return Ok(());
         }
         Err(error) => error,
@@ -61,12 +85,39 @@ fn snapshot(client: &Client, staged: &Staged, beside: &Beside, output: Output) -
         | ImportError::Lacking { imported } => ("the snapshot", "what counts:", imported),
         error => return Err(failure(error, "the snapshot cannot be kept", None)),
     };
-    let mut failure = failure(&error, of, None).with("imported", shown(imported, beside.unread()));
+    let came = Came::of(client, imported, beside);
+    let mut failure = failure(&error, of, None).with("imported", shown(&came));
+    if let ImportError::Refused { why, .. } = &error
+        && let Some(message) = refused(client, staged, why)
+    {
+        failure.message = format!("{of}: {message}");
+    }
     if imported.has_new_keys || imported.snapshot.is_some() {
         failure.lines.push(counts.to_owned());
-        failure.lines.extend(lines(imported, beside.unread()).lines().map(str::to_owned));
+        failure.lines.extend(lines(&came).lines().map(str::to_owned));
     }
     Err(failure)
+}
+
+/// What the reason itself does not say.
+fn refused(client: &Client, staged: &Staged, why: &TrustError) -> Option<String> {
+    match why {
+        TrustError::VersionRollback => {
+            let (file, known) = (SnapshotSays::unverified(staged)?, client.revocations().ok()?.snapshot?);
+            let is_older = file.version < known.version;
+            is_older.then(|| {
+                format!(
+                    "the file is {} of {}, and this machine knows {} of {}",
+                    file.version, file.issued_at, known.version, known.issued_at
+                )
+            })
+        }
+        TrustError::SignerUnknown | TrustError::SignerRevoked => Some(
+            "it is signed by a key that is none of the vendor's now, as far as the file itself says"
+                .to_owned(),
+        ),
+        _ => None,
+    }
 }
 
 fn failure(error: &ImportError, of: &str, file: Option<&Path>) -> Failure {
@@ -91,7 +142,8 @@ fn other(file: &Path) -> Option<String> {
 }
 
 /// For programs.
-fn shown(imported: &SnapshotImport, unread: &[String]) -> Value {
+fn shown(came: &Came<'_>) -> Value {
+    let imported = came.imported;
     let shards = imported.shards.iter().map(|shard| {
         json!({
             "block": shard.block,
@@ -113,11 +165,13 @@ fn shown(imported: &SnapshotImport, unread: &[String]) -> Value {
         "shards": shards.collect::<Vec<_>>(),
         "revoked": revoked.collect::<Vec<_>>(),
         "unchanged": imported.is_unchanged,
-        "not_looked_up": unread,
+        "counts_no_more": came.lost,
+        "not_looked_up": came.unread,
     })
 }
 
-fn lines(imported: &SnapshotImport, unread: &[String]) -> String {
+fn lines(came: &Came<'_>) -> String {
+    let imported = came.imported;
     let mut lines = vec![];
     if let Some(said) = imported.snapshot {
         let again = if imported.is_unchanged { ", which was imported before" } else { "" };
@@ -126,19 +180,29 @@ fn lines(imported: &SnapshotImport, unread: &[String]) -> String {
     }
     let new = imported.shards.iter().filter(|shard| shard.is_new).count();
     let listed: u64 = imported.shards.iter().map(|shard| u64::from(shard.listed)).sum();
-    lines.push(("this app", format!("{listed} taken back, in {} lists ({new} new)", imported.shards.len())));
+    let shards = counted(imported.shards.len() as u64, "shard");
+    lines.push(("this app", format!("{listed} taken back, in {shards} ({new} new)")));
     if imported.has_new_keys {
         lines.push(("keys", "the vendor's keys are newer now".to_owned()));
     }
     let here: Vec<&str> = imported.revoked.iter().map(|held| held.what.as_str()).collect();
-    let here = match (here.is_empty(), imported.looked_up.is_empty()) {
-        (true, true) => {
-            "no license was looked up: this machine holds none (--license FILE names one)".to_owned()
+    let here = match (here.is_empty(), imported.looked_up.is_empty(), &came.lost) {
+        (true, _, Some(_)) => None,
+        (true, true, None) => {
+            Some("no license was looked up: this machine holds none (--license FILE names one)".to_owned())
         }
-        (true, false) => "nothing that this machine holds".to_owned(),
-        (false, _) => here.join(" and "),
+        (true, false, None) => Some("nothing that this machine holds".to_owned()),
+        (false, ..) => Some(here.join(" and ")),
     };
-    lines.push(("revoked", here));
-    lines.extend(not_looked_up(unread));
+    lines.extend(here.map(|here| ("revoked", here)));
+    if !imported.revoked.is_empty() {
+        let is_of_activation_alone = !imported.revoked.iter().any(|held| held.what == HeldStatement::License);
+        lines.extend(revoked(is_of_activation_alone, None).fix.map(|fix| ("fix", fix)));
+    }
+    if let Some(lost) = &came.lost {
+        lines.push(("held here", lost.message.clone()));
+        lines.extend(lost.fix.clone().map(|fix| ("fix", fix)));
+    }
+    lines.extend(not_looked_up(came.unread));
     pairs(&lines)
 }

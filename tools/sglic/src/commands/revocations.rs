@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sealgate::{Client, HeldStatement, LicenseFiles, Revocations};
+use sealgate::{Client, HeldStatement, LicenseFiles, RevocationStatus, Revocations};
 use sealgate_artifact::{ActivationProof, Code, License, UnixSeconds};
 use serde::Serialize;
 
@@ -15,7 +15,6 @@ use crate::settings::license_beside;
 const DAY: u64 = 24 * 60 * 60;
 pub(crate) const IMPORT: &str = "Import a newer snapshot of the vendor's: `sglic import FILE.sgsnap`, or let the program reach its server.";
 const UNSEEN: &str = "revocation data may list the license or its activation, and cannot be looked up here: the license gives no right";
-const STALE: &str = "nobody vouched for so long that the license was not taken back that it gives no right";
 
 /// A license and a proof in files, where there are some.
 #[derive(Default)]
@@ -86,13 +85,13 @@ pub(crate) struct RevocationData {
     pub(crate) revoked: bool,
     /// Whether that is the activation alone, and the license is as good as before.
     #[serde(skip)]
-    pub(crate) is_of_proof_alone: bool,
+    pub(crate) is_of_activation_alone: bool,
     pub(crate) missing: Option<String>,
     /// Whether what is lost or stale has taken the rights.
     pub(crate) takes_rights: bool,
     /// And how.
     #[serde(skip)]
-    taken: &'static str,
+    taken: String,
     /// What was not looked up, and why.
     pub(crate) not_looked_up: Vec<String>,
 }
@@ -122,9 +121,9 @@ impl RevocationData {
             next_update: snapshot.map(|said| text(said.next_update)),
             vouched_at: found.vouched_at.map(text),
             revoked: found.is_revoked,
-            is_of_proof_alone: found.is_revoked && !found.revoked.contains(&HeldStatement::License),
+            is_of_activation_alone: found.is_revoked && !found.revoked.contains(&HeldStatement::License),
             takes_rights: found.has_taken_rights(now),
-            taken: if found.is_unseen { UNSEEN } else { STALE },
+            taken: if found.is_unseen { UNSEEN.to_owned() } else { too_old(&found, now) },
             missing: found.missing,
             not_looked_up: beside.unread.iter().cloned().chain(found.unverified).collect(),
         })
@@ -132,27 +131,26 @@ impl RevocationData {
 
     /// Why there are no rights, where what is lost or stale has taken them.
     pub(crate) fn stale(&self) -> Option<Failure> {
-        self.takes_rights.then(|| Failure::new(Code::RevocationsStale, self.taken).fix(IMPORT))
+        self.takes_rights.then(|| Failure::new(Code::RevocationsStale, &self.taken).fix(IMPORT))
     }
 
     /// One sentence: how fresh it is.
     pub(crate) fn sentence(&self) -> String {
-        match (&self.issued_at, &self.stale_since) {
-            (None, _) => "none were imported".to_owned(),
-            (Some(issued_at), None) if self.state == "fresh" => {
-                format!("fresh, of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
-            }
-            (Some(issued_at), Some(since)) => {
-                format!("stale since {since}, of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
-            }
-            (Some(issued_at), None) if self.vouched_at.is_none() && self.missing.is_none() => {
-                format!("of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
-            }
-            (Some(issued_at), None) if self.missing.is_some() => {
-                format!("of {issued_at}, and lost since: import a snapshot again")
-            }
-            (Some(issued_at), None) => format!("of {issued_at}, and nothing in them is of this license"),
+        let Some(issued_at) = &self.issued_at else { return "none were imported".to_owned() };
+        let of = format!("of {issued_at} ({})", days(self.age_days.unwrap_or(0)));
+        match &self.stale_since {
+            _ if self.state == "fresh" => format!("fresh, {of}"),
+            Some(since) => format!("stale since {since}, {of}"),
+            None if self.missing.is_some() => format!("{of}, and lost since: import a snapshot again"),
+            None if self.vouched_at.is_none() => format!("{of}, and no license was looked up in them"),
+            None => format!("unknown: {of}, and nothing in them is of this license"),
         }
+    }
+
+    /// The newest snapshot that was imported, in words.
+    pub(crate) fn newest(&self) -> Option<String> {
+        let (version, issued_at) = self.version.zip(self.issued_at.as_ref())?;
+        Some(format!("the newest snapshot here is {version} of {issued_at}"))
     }
 
     /// For people.
@@ -161,10 +159,32 @@ impl RevocationData {
         lines.extend(self.version.map(|version| ("snapshot", version.to_string())));
         lines.extend(self.next_update.clone().map(|by| ("next update", format!("by {by}"))));
         lines.extend(self.missing.clone().map(|why| ("missing", why)));
-        lines.extend(self.takes_rights.then(|| ("rights", self.taken.to_owned())));
+        lines.extend(self.takes_rights.then(|| ("rights", self.taken.clone())));
         lines.extend(not_looked_up(&self.not_looked_up));
         lines
     }
+}
+
+/// How old, in words.
+fn days(count: u64) -> String {
+    format!("{} old", counted(count, "day"))
+}
+
+/// How many of them, in words.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The days of the newest word, beside those that the license allows.
+fn too_old(found: &RevocationStatus, now: UnixSeconds) -> String {
+    let Some((vouched_at, end)) = found.vouched_at.zip(found.takes_rights_at) else { return String::new() };
+    let since = |time: UnixSeconds| time.get().saturating_sub(vouched_at.get()) / DAY;
+    format!(
+        "the newest word that the license was not taken back is of {vouched_at}, {}, and the license allows at most {}: since {end} it \
+         gives no right",
+        days(since(now)),
+        since(end)
+    )
 }
 
 /// For people: what was not looked up, and why.

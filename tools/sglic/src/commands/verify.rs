@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use sealgate::{Activation, Client, Error, Module};
-use sealgate_artifact::{Code, UnixSeconds};
+use sealgate::{Activation, Client, Denied, DeniedBy, Error, Module};
+use sealgate_artifact::Code;
 
 use super::compared::Compared;
-use super::held::{Held, Standing, held};
+use super::held::{Held, PRESENT, Standing, counts_no_more, deadline, held};
 use super::revocations::{Beside, IMPORT, RevocationData};
 use crate::args::{Global, VerifyArgs};
 use crate::client::Here;
@@ -19,7 +19,7 @@ pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<
     let here = Here::find(global)?;
     let client = here.offline(global)?;
     let activation = files_verified(&here, &client, args)?;
-    in_force(&activation, client.trusted_time()?)?;
+    in_force(&client, &activation)?;
     let files = Beside::of(activation.license_carrier().to_vec(), activation.proof_carrier().to_vec());
     let data = RevocationData::beside(&client, &files)?;
     if let Some(why) = data.stale() {
@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<
     output.result(&held, |held| {
         let mut lines = vec![("valid", "license and proof are the vendor's, and of this machine".to_owned())];
         lines.extend(held.lines());
-        lines.extend(files.map(|files| ("files", format!("all {files} are listed as approved"))));
+        lines.extend(files.map(|files| ("files", files_listed(files))));
         pairs(&lines)
     });
     Ok(())
@@ -74,6 +74,14 @@ impl Listed {
 const ITS_OWN: &str = "A program that activated itself keeps its proof in its state, and leaves no files: `sglic doctor --root DIR` judges that. Name files with --license and --proof.";
 const RELEASE: &str = "Put the statement of the installed release there (`sealgate release show ID --statement`, which the vendor has), or remove the file.";
 
+/// How many files are listed, in words.
+pub(crate) fn files_listed(files: usize) -> String {
+    if files == 1 {
+        return "the 1 file is listed as approved".to_owned();
+    }
+    format!("all {files} are listed as approved")
+}
+
 /// Files were to be compared with a proof that lists none.
 pub(crate) fn no_list() -> Failure {
     let fix = "`sglic manifest collect --root DIR`, then `sglic activate --key - --manifest manifest.json`";
@@ -93,12 +101,26 @@ pub(crate) fn files_verified(here: &Here, client: &Client, args: &VerifyArgs) ->
     };
     let (license_bytes, proof_bytes) = (read(&license)?, read(&proof)?);
     client.verify_activation_files(&license_bytes, &proof_bytes).map_err(|error| {
-        let fix = fix(&error);
-        let failure = Failure::from(error);
+        let (failure, fix) = match (&error, counts_no_more(&error)) {
+            (_, Some(failure)) => (failure, None),
+            (Error::License(denied), _) if is_listed(denied) => {
+                let data = RevocationData::of(client).ok();
+                (revoked(denied.is_of_activation_alone(), data.as_ref()), None)
+            }
+            _ => {
+                let fix = fix(&error);
+                (Failure::from(error), fix)
+            }
+        };
         let message = format!("{} with {}: {}", proof.display(), license.display(), failure.message);
         let failure = Failure { message, ..failure };
         fix.into_iter().fold(failure, Failure::fix)
     })
+}
+
+/// Imported data says so, and no server.
+fn is_listed(denied: &Denied) -> bool {
+    denied.by == DeniedBy::State && denied.code == Code::Revoked.as_str()
 }
 
 /// A no says by itself what would put it right; what does not verify, and what was never admitted, another activation does.
@@ -120,32 +142,39 @@ pub(crate) fn license_file(here: &Here, args: &VerifyArgs) -> PathBuf {
 }
 
 /// Imported revocation data lists the license, or its activation.
-pub(crate) fn revoked(is_of_proof_alone: bool) -> Failure {
-    if is_of_proof_alone {
-        let message = "imported revocation data lists this activation, and not the license";
+pub(crate) fn revoked(is_of_activation_alone: bool, data: Option<&RevocationData>) -> Failure {
+    let newest = data.and_then(RevocationData::newest);
+    let newest = newest.map_or_else(String::new, |newest| format!(" ({newest})"));
+    if is_of_activation_alone {
+        let message = format!("imported revocation data lists this activation, and not the license{newest}");
         return Failure::new(Code::Revoked, message).fix("Activate again: `sglic activate --key -`.");
     }
-    let message = "imported revocation data lists the license";
-    let fix = "Ask the vendor for a valid license, then activate again: `sglic activate --key -`.";
-    Failure::new(Code::Revoked, message).fix(fix)
+    let message = format!(
+        "imported revocation data lists this version of the license: the license was revoked, or its terms changed{newest}"
+    );
+    Failure::new(Code::Revoked, message).fix(PRESENT)
 }
 
 /// Whether what verified still counts.
-pub(crate) fn in_force(activation: &Activation, now: UnixSeconds) -> Result<(), Failure> {
-    let until = activation.rights_until();
-    match Standing::of(activation, now) {
+pub(crate) fn in_force(client: &Client, activation: &Activation) -> Result<(), Failure> {
+    let deadline = deadline(client, activation)?;
+    let at = deadline.map_or_else(String::new, |at| format!(" at {at}"));
+    match Standing::of(activation, deadline, client.trusted_time()?) {
         Standing::Active | Standing::Grace => Ok(()),
         Standing::Expired => Err(Failure::new(Code::Expired, "the license has expired")),
-        Standing::Revoked => Err(revoked(false)),
+        Standing::Revoked => Err(revoked(false, None)),
+        Standing::KeyRevoked => {
+            Err(Failure::new(Code::SignatureInvalid, Standing::KeyRevoked.sentence()).fix(PRESENT))
+        }
         Standing::Stale => Err(Failure::new(Code::RevocationsStale, Standing::Stale.sentence()).fix(IMPORT)),
         Standing::Overdue => {
-            let message = format!("no heartbeat was answered, and the grace was over at {until}");
+            let message = format!("no heartbeat was answered, and the grace was over{at}");
             Err(Failure::new(Code::CheckFailed, message).fix("reach the server: `sglic heartbeat`"))
         }
         Standing::Ended => {
             let code = activation.ended_by().unwrap_or_default();
             let fix = "Restore a valid license with the vendor, then activate again for a new proof.";
-            Err(Failure::of_code(code, format!("the license ended here, and the grace was over at {until}"))
+            Err(Failure::of_code(code, format!("the license ended here, and the grace was over{at}"))
                 .fix(fix))
         }
     }

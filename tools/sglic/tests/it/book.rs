@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::program::{SGLIC, Vendor, run, text};
+use crate::program::{SGLIC, Vendor, run, run_with_input, text};
 
 const PAGE: &str = include_str!("../../../../docs/book/sglic.md");
 
@@ -13,9 +13,22 @@ const PAGE: &str = include_str!("../../../../docs/book/sglic.md");
 fn the_page_is_what_happens() {
     let vendor = Vendor::new();
     let machine = vendor.machine();
-    let license = vendor.issue(&json!({ "max_devices": 1 }));
+    let policy = json!({ "heartbeat": { "interval": 14_400, "grace": 86_400 } });
+    let license = vendor.issue(&json!({ "max_devices": 1, "policy": policy }));
     std::fs::write(machine.path("key.txt"), text(&license["license_key"])).expect("written");
     std::fs::write(machine.path("vendor.sgsnap"), vendor.snapshot()).expect("written");
+    // A second machine of the page, and what the vendor takes back of it.
+    let second = vendor.issue(&json!({}));
+    let trust = machine.path("trust.json").display().to_string();
+    let mut activate = Command::new(SGLIC);
+    activate
+        .current_dir(machine.folder.path())
+        .env_clear()
+        .args(["activate", "--key", "-", "--trust", &trust]);
+    activate.args(["--state", "second", "--server", &vendor.server.url]);
+    run_with_input(&mut activate, &text(&second["license_key"]));
+    vendor.change(&second, "revoke");
+    std::fs::write(machine.path("newer.sgsnap"), vendor.snapshot()).expect("written");
     let blocks =
         PAGE.split("```console\n").skip(1).map(|rest| rest.split("```").next().expect("the text before"));
     let mut steps = 0;

@@ -67,7 +67,8 @@ fn a_machine_that_works_passes_every_check() {
     let machine = vendor.machine();
     let none = names(&[("license", "not_activated"), ("heartbeat", "not_activated")]);
     assert_eq!(failed(&machine.run("doctor")), none);
-    machine.activate(&vendor.issue(&json!({}))).json();
+    let policy = json!({ "heartbeat": { "interval": 3600, "grace": 86_400 } });
+    machine.activate(&vendor.issue(&json!({ "policy": policy }))).json();
     assert_eq!(failed(&machine.run("doctor")), names(&[("heartbeat", "check_failed")]));
     machine.run("heartbeat").json();
     assert_eq!(failed(&machine.run("doctor")), []);

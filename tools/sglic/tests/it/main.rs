@@ -15,4 +15,5 @@ mod seat;
 mod shop;
 mod stamp;
 mod stripped;
+mod told;
 mod watch;

@@ -109,7 +109,8 @@ fn a_seat_is_given_back() {
 #[test]
 fn without_heartbeats_the_grace_is_over() {
     let vendor = Vendor::new();
-    let license = vendor.issue(&json!({ "expires_at": "2d" }));
+    let policy = json!({ "heartbeat": { "interval": 3600, "grace": 86_400 } });
+    let license = vendor.issue(&json!({ "expires_at": "2d", "policy": policy }));
     let machine = vendor.machine();
     machine.activate(&license).json();
     assert_eq!(machine.run_at("+25h", "status").json()["state"], "overdue");

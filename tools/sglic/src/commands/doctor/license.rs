@@ -11,36 +11,39 @@ use crate::args::VerifyArgs;
 use crate::client::Here;
 use crate::commands::compared::Compared;
 use crate::commands::heartbeat::meaning;
-use crate::commands::held::{Standing, held};
+use crate::commands::held::{Standing, deadline, held};
 use crate::commands::revocations::RevocationData;
-use crate::commands::verify::{Listed, files_verified, in_force, license_file, no_list, revoked};
+use crate::commands::verify::{
+    Listed, files_listed, files_verified, in_force, license_file, no_list, revoked,
+};
 use crate::failure::Failure;
 use crate::settings::Settings;
 
 /// Seed failures: a proof that does not fit, and a license that was revoked.
 pub(super) fn license(here: &Here, client: &Client, program: &Program) -> Found {
     let activation = activation(here, client).map_err(|why| program.not_activated(why))?;
-    in_force(&activation, client.trusted_time()?)?;
+    in_force(client, &activation)?;
     let data = RevocationData::of(client)?;
     if data.revoked {
-        return Err(revoked(data.is_of_proof_alone));
+        return Err(revoked(data.is_of_activation_alone, Some(&data)));
     }
     if let Some(why) = data.stale() {
         return Err(why);
     }
-    let until = activation.rights_until();
-    match Standing::of(&activation, client.trusted_time()?) {
+    let deadline = deadline(client, &activation)?;
+    let until = deadline.map_or_else(String::new, |until| format!(" until {until}"));
+    match Standing::of(&activation, deadline, client.trusted_time()?) {
         Standing::Grace => {
             let code = activation.ended_by().unwrap_or_default();
             let why = meaning(code);
-            let failure = Failure::of_code(code, format!("{why}; everything works until {until}"));
+            let failure = Failure::of_code(code, format!("{why}; everything works{until}"));
             // This ends one activation, and the license stays valid.
             if code == Code::ChainMismatch.as_str() {
                 return Err(failure);
             }
             Err(failure.fix("Restore a valid license with the vendor before then, and activate again."))
         }
-        _ => Ok(format!("license and proof verify, and count until {until}")),
+        _ => Ok(format!("license and proof verify, and count{until}")),
     }
 }
 
@@ -76,9 +79,9 @@ pub(super) fn modules(here: &Here, client: &Client, program: &Program, root: Opt
             Ok("nothing counts here that could list files, so they were compared with nothing".to_owned())
         }
         Some([]) => Err(no_list()),
-        Some(_) => compared
-            .all_listed()
-            .map(|count| format!("all {count} files of the program are listed as approved")),
+        Some(_) => {
+            compared.all_listed().map(|count| format!("of the program's files, {}", files_listed(count)))
+        }
     };
     check("modules", found).with_notes(compared.remarks()).with_modules(compared.json())
 }

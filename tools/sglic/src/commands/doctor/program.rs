@@ -8,6 +8,7 @@ use sealgate_artifact::{ArtifactError, Code, LicenseKey};
 
 use super::check::{Check, Found, check};
 use super::variables::Variables;
+use crate::commands::held::deadline;
 use crate::failure::Failure;
 use crate::files;
 
@@ -210,7 +211,9 @@ fn beside(program: &Program, client: &Client) -> Found {
                 let failure = Failure::from(error);
                 Failure { message: format!("{} with {shown}: {}", place(&proof), failure.message), ..failure }
             })?;
-            Ok(format!("{} counts until {}", place(&proof), activation.rights_until()))
+            let until =
+                deadline(client, &activation)?.map_or_else(String::new, |until| format!(" until {until}"));
+            Ok(format!("{} counts{until}", place(&proof)))
         }
         (_, None) if program.config.mode == Mode::Online && !program.config.activates => {
             let message = format!(

@@ -22,7 +22,7 @@ pub(super) fn revocations(client: &Client, beside: &Beside) -> Check {
 
 fn judged(data: &RevocationData) -> Check {
     if data.revoked {
-        return check("revocations", Err(revoked(data.is_of_proof_alone)));
+        return check("revocations", Err(revoked(data.is_of_activation_alone, Some(data))));
     }
     if let Some(why) = data.stale() {
         return check("revocations", Err(why)).with_notes(data.missing.clone());

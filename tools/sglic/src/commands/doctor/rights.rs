@@ -8,6 +8,7 @@ use super::check::{Check, Found, check};
 use super::program::Program;
 use crate::client::Here;
 use crate::commands::heartbeat::{AGAIN, meaning};
+use crate::commands::held::{PRESENT, deadline};
 use crate::commands::revocations::Beside;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -33,6 +34,10 @@ fn due(here: &Here, client: &Client) -> Found {
     let now: UnixSeconds = SystemClock.now();
     match due {
         None => Err(Failure::not_activated()),
+        // spec/guard.md §3.3: nothing depends on it.
+        Some(due) if due <= now && asks_for_none(client)? => {
+            Ok(format!("one is due since {due}, and the license asks for none"))
+        }
         Some(due) if due <= now => {
             let message = "a heartbeat is due";
             // A program that activated itself left nothing of `sglic`'s here, and sends its own.
@@ -43,11 +48,17 @@ fn due(here: &Here, client: &Client) -> Found {
     }
 }
 
+fn asks_for_none(client: &Client) -> Result<bool, Failure> {
+    let held = client.kept_activation()?;
+    Ok(held.is_some_and(|held| held.deadline(None).is_none()))
+}
+
 /// Until when everything works without an answer, where the program reached nobody.
 fn grace(client: &Client) -> Result<Option<String>, Failure> {
     let (Some(held), left) = (client.kept_activation()?, client.last_run()?) else { return Ok(None) };
     let Some(at) = left.unheard_at.filter(|at| *at >= held.admitted_at()) else { return Ok(None) };
-    let (until, now) = (held.rights_until(), client.trusted_time()?);
+    let Some(until) = deadline(client, &held)? else { return Ok(None) };
+    let now = client.trusted_time()?;
     let is = if now < until { "is active" } else { "was" };
     Ok(Some(format!("the program asked at {at} and reached no server: the grace period {is} until {until}")))
 }
@@ -63,7 +74,7 @@ fn judged(mut fell: Vec<Fell>) -> Found {
     let Some((first, others)) = fell.split_first() else {
         return Ok("no right of the program fell when it ran last".to_owned());
     };
-    let besides = |other: &Fell| format!("at {} besides: {}", other.at, other.lack.code().meaning());
+    let besides = |other: &Fell| format!("at {} besides: {}", other.at, why(&other.lack));
     let mut failure = told(first);
     failure.lines.extend(others.iter().map(besides));
     Err(failure)
@@ -74,8 +85,7 @@ fn told(fell: &Fell) -> Failure {
         Lack::Ended(code) => code.clone(),
         lack => lack.code().to_string(),
     };
-    let why = fell.lack.code().meaning();
-    let message = format!("the program fell to its free tier at {}: {why}", fell.at);
+    let message = format!("the program fell to its free tier at {}: {}", fell.at, why(&fell.lack));
     let (lifted, fix) = match (&fell.lack, fell.restart_helps) {
         (Lack::Tampered, _) => (
             "a start whose sensors find nothing lifts it",
@@ -88,7 +98,7 @@ fn told(fell: &Fell) -> Failure {
         (_, true) => ("what lifts it is there since", RESTART),
         (Lack::Revoked, false) => (
             "a newer version of the license, or a new proof, lifts it, where it is not taken back, too",
-            "Ask the vendor for a valid license, activate again (`sglic activate --key -`), then start the program again.",
+            PRESENT,
         ),
         (Lack::Expired, false) => (
             "a license that ends later lifts it",
@@ -102,6 +112,14 @@ fn told(fell: &Fell) -> Failure {
     let mut failure = Failure::of_code(&code, message).fix(fix);
     failure.lines.push(lifted.to_owned());
     failure
+}
+
+/// Of what was taken back no server told, and it may be a version of the license alone.
+fn why(lack: &Lack) -> &'static str {
+    match lack {
+        Lack::Revoked => "imported revocation data lists the license's version or the activation",
+        lack => lack.code().meaning(),
+    }
 }
 
 #[cfg(test)]
