@@ -7,6 +7,8 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::wait;
+
 const LOCK: &str = "lock";
 /// Whoever holds it writes a file or two. Blocks a wait without end, for a process that was stopped meanwhile.
 const LOCKED: Duration = Duration::from_secs(10);
@@ -183,7 +185,7 @@ fn lock_within(folder: &Path, most: Duration) -> io::Result<File> {
             let why = "another process holds the file `lock` in this folder: wait for it, or end it if it was stopped";
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
         }
-        std::thread::sleep(pause);
+        wait::pause(pause);
         pause = PAUSE.min(pause * 2);
     }
 }

@@ -140,7 +140,7 @@ fn a_file_that_lies_costs_nothing() {
     let mut medium = &b"no container"[..];
     let error = check(&mut medium, None).expect_err("another file");
     assert!(matches!(error, StageError::Container(ContainerError::Unknown)));
-    assert_eq!(error.fix(), "Check that this is the right file, and that this program is new enough.");
+    assert_eq!(error.fix(), "Check that this is the right file.");
 }
 
 /// A medium that cannot be read.

@@ -158,7 +158,8 @@ proptest! {
 /// Whatever stands in the place of one copy, the other one counts, and the next save makes both whole.
 #[test]
 fn a_copy_that_can_be_no_file_of_ours_is_as_good_as_damaged() {
-    let obstacles: [(&str, fn(&Path)); 3] = [
+    type Put = fn(&Path);
+    let obstacles: [(&str, Put); 3] = [
         ("far too large", |path| fs::File::create(path).and_then(|file| file.set_len(8 << 30)).unwrap()),
         ("a folder", |path| fs::create_dir(path).unwrap()),
         ("a pipe", |path| {

@@ -393,6 +393,7 @@ fn a_server_whose_certificate_another_process_replaced_meanwhile_is_believed() {
 
 /// Only its owner can know that the state is not somebody else's: whatever the program does there next, the folder stays open and refused.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the files are what is tested")]
 fn nothing_closes_a_folder_whose_state_may_be_somebody_elses() {
     let station = Station::activated(None);
     let medium = station.medium(&station.draft(1, &[shard(0, 1, &[])]).file());

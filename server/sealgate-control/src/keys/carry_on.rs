@@ -91,7 +91,7 @@ impl KeyChanges {
     async fn lost(&self, scope: KeyScope, listed: &[KeyRecord]) -> Result<Vec<KeyRow>, AuthorityError> {
         let (db, now) = (&self.desk().db, self.desk().ids.now());
         let mut lost = vec![];
-        for KeyRecord { key_use, public_key, state } in listed.iter().cloned() {
+        for KeyRecord { key_use, public_key, state } in listed.iter().copied() {
             let is_rotated = match scope {
                 KeyScope::Installation => key_use == KeyUse::Authority && state == KeyState::Revoked,
                 _ => TENANTS.contains(&key_use),

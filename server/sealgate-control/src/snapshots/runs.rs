@@ -136,7 +136,7 @@ mod tests {
 
     use super::{KEPT, Outcome, Request, Runs};
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[derive(Default)]
     struct SetClock(AtomicU64);

@@ -186,7 +186,9 @@ fn shown(came: &SnapshotImported) {
     let done = lists.into_iter().filter(|(_, ids)| !ids.is_empty());
     for (what, ids) in done.clone() {
         say!("\n{what}: {}", ids.len());
-        ids.iter().for_each(|id| say!("  {id}"));
+        for id in ids {
+            say!("  {id}");
+        }
     }
     if done.count() == 0 && came.failed.is_empty() {
         say!("\nNothing had to be taken back again: all that it says is in force here already.");

@@ -226,7 +226,7 @@ fn report(whole: &Whole, statements: Vec<serde_json::Value>) -> serde_json::Valu
         "bytes": whole.bytes,
         "sha256": whole.sha256,
         "entries": whole.container.entries().iter().map(entry).collect::<Vec<_>>(),
-        "statements": statements,
+        "statements": serde_json::Value::Array(statements),
     })
 }
 
