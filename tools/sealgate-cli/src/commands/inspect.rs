@@ -7,7 +7,7 @@ mod seen;
 
 use std::path::Path;
 
-use sealgate_artifact::{ArtifactError, Carrier, Code, Foreign, Kind, Value};
+use sealgate_artifact::{ArtifactError, Carrier, Foreign, Kind, Value};
 use sealgate_trust::{ChainBytes, TrustFile};
 use serde_json::json;
 
