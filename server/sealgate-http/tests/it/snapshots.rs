@@ -439,7 +439,8 @@ on_both_engines! {
     fn a_doubted_clock_signs_none(app: &TestApp) {
         let (_, license) = sell(app, &json!({}));
         run_jobs(app);
-        let before = kept(app);
+        let files = || kept(app).iter().map(|it| it["sha256"].clone()).collect::<Vec<_>>();
+        let before = files();
         assert_eq!(change(app, &license, "revoke", &json!({})).status, 200);
         app.clock.set_by(400 * 24 * 60 * 60);
         assert_problem(&app.api("POST", "/api/v1/snapshots", &json!({})), 503, "clock_in_doubt");
@@ -447,7 +448,7 @@ on_both_engines! {
         let failure = app.texts("SELECT COALESCE(last_error, '') FROM jobs WHERE name = 'sign_snapshots'");
         assert_eq!(failure, ["clock_in_doubt"], "a run that signed nothing is not done");
         app.clock.set_by(-400 * 24 * 60 * 60);
-        assert_eq!(kept(app), before);
+        assert_eq!(files(), before);
         app.clock.advance(60);
         assert_eq!(sign(app)["snapshot"]["revoked"], 1);
     }
