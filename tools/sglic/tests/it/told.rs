@@ -100,7 +100,12 @@ fn a_license_whose_key_was_revoked_counts_no_more_and_is_told() {
     let fix = text(&machine.run("verify").refused(1, "signature_invalid")["fix"]);
     assert!(fix.contains("`sglic heartbeat`") && fix.contains("vendor"), "{fix}");
     assert_eq!(check(&machine, "license")["fix"], json!(fix));
-    machine.run("heartbeat").json();
+    // A server may answer by the keys of before for a second (`docs/design.md`): the machine knows newer ones, and refuses it.
+    let answered = (0..200).map(|_| machine.run("heartbeat")).find(|beat| {
+        assert!(beat.exit == Some(0) || beat.stderr.contains("version_rollback"), "{beat:?}");
+        beat.exit == Some(0)
+    });
+    answered.expect("the server shows the newest keys").json();
     assert_eq!(machine.run("status").json()["state"], "active");
     machine.run("verify").json();
 }
