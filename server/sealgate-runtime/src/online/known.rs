@@ -69,13 +69,15 @@ impl Online {
         activation: ActivationRow,
     ) -> Result<Known, AuthorityError> {
         let (db, now) = (&self.gate.db, self.gate.ids.now());
+        let rhythm = Rhythm::of(&license.license.terms.conditions);
+        let since = now.minus(rhythm.gone_after());
+        // Before the instance is looked up: another server may answer this very request meanwhile. Its instance is then found, and not
+        // only counted.
+        let running = table::instances::running(db, activation.id, (request.get().instance, since)).await?;
         let instance = match request.get().instance {
             Some(id) => table::instances::find(db, activation.id, id).await?,
             None => table::instances::heard_last(db, activation.id, request.id()).await?,
         };
-        let rhythm = Rhythm::of(&license.license.terms.conditions);
-        let since = now.minus(rhythm.gone_after());
-        let running = table::instances::running(db, activation.id, (request.get().instance, since)).await?;
         Ok(Known {
             app,
             license,
