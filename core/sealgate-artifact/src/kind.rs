@@ -35,6 +35,10 @@ macro_rules! for_every_kind {
                 "which statements of one block the vendor took back"
             Snapshot "snapshot" Snapshot Attached
                 "which revocation data of a tenant there is"
+            OfflineRequest "offline-request" Device Bare
+                "what a device without a network asks its vendor for"
+            Bundle "bundle" Issuer Attached
+                "the terms of a license for machines without a network"
         }
     };
 }

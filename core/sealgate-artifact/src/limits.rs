@@ -100,6 +100,12 @@ pub const BLOCKS: u64 = 1 << 33;
 pub const SHARD_K: u8 = 15;
 /// Shards of a snapshot. Blocks a verifier's time spent on an endless list.
 pub const SHARDS: usize = 1_500;
+/// Devices, and slots, that stand in a bundle's payload. More are attached.
+pub const BUNDLE_ENTRIES: usize = 8;
+/// Devices that a bundle names. Blocks a verifier's time spent on an endless list.
+pub const BUNDLE_DEVICES: usize = 4_096;
+/// Slots that a bundle says were taken back. Blocks the same.
+pub const BUNDLE_REVOKED: usize = 10_000;
 /// Seats of a license when they are counted at all. Blocks seat arithmetic that overflows.
 pub const MAX_DEVICES: u32 = 1_000_000;
 

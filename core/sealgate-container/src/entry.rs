@@ -41,6 +41,8 @@ macro_rules! entry_names {
 entry_names! {
     Snapshot 1 "snapshot" Some(Kind::Snapshot), statement::MOST_BYTES, "says which shards a tenant has"
     Release 2 "release" Some(Kind::Release), statement::MOST_BYTES, "a version of a product that the vendor published"
+    Bundle 3 "bundle" Some(Kind::Bundle), statement::MOST_BYTES, "the terms of a license for machines without a network"
+    OfflineRequest 4 "offline-request" Some(Kind::OfflineRequest), statement::MOST_BYTES, "what a device asks its vendor for"
     Attachment 16 "attachment" None, limits::ATTACHMENT_BYTES as u64, "what the main statement attaches"
     Root 17 "root" Some(Kind::Root), statement::MOST_BYTES, "names the root keys"
     Keyset 18 "keyset" Some(Kind::Keyset), statement::MOST_BYTES, "names the authorities of an installation"
@@ -99,6 +101,6 @@ mod tests {
             assert!(name.kind().is_none_or(|kind| kind.as_str() == name.as_str()), "{name}");
             assert_eq!(EntryName::of_number(name.number()), Some(name));
         }
-        assert_eq!(EntryName::of_number(3), None);
+        assert_eq!(EntryName::of_number(5), None);
     }
 }

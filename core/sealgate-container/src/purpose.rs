@@ -11,6 +11,8 @@ pub(crate) enum Times {
     /// Once if the main statement names one: who reads the statement judges that.
     IfNamed,
     Between(usize, usize),
+    /// Up to so many: who reads the main statement judges whether it names each.
+    UpTo(usize),
     /// One for each shard that has a body. Who reads the shards judges which have one; there are not more than shards.
     LikeShards,
 }
@@ -26,7 +28,7 @@ impl Times {
     pub(crate) fn least(self) -> usize {
         match self {
             Self::Once => 1,
-            Self::IfNamed | Self::LikeShards => 0,
+            Self::IfNamed | Self::UpTo(_) | Self::LikeShards => 0,
             Self::Between(least, _) => least,
         }
     }
@@ -34,7 +36,7 @@ impl Times {
     pub(crate) fn most(self, shards: usize) -> usize {
         match self {
             Self::Once | Self::IfNamed => 1,
-            Self::Between(_, most) => most,
+            Self::UpTo(most) | Self::Between(_, most) => most,
             Self::LikeShards => shards,
         }
     }
@@ -81,6 +83,9 @@ macro_rules! purposes {
 
 /// `spec/keys.md` §4.8.
 const ROOTS: Times = Times::Between(1, limits::ROOT_STATEMENTS);
+/// `spec/offline.md` §4.1: a machine may know them.
+const ROOTS_IF_ANY: Times = Times::UpTo(limits::ROOT_STATEMENTS);
+const ATTACHED: Times = Times::UpTo(limits::ATTACHMENTS);
 
 // One purpose: variant, number, name, ending of file names, limit of the whole file in bytes, what it is for; then its entries in
 // their order, each with how often it stands there.
@@ -91,6 +96,10 @@ purposes! {
     Update 2 "update" ".sgupd" 4_400_000_000, "a new version of a product"
         [Release Times::Once, Attachment Times::IfNamed, Root ROOTS, Keyset Times::Once, TenantKeyset Times::Once,
             Package Times::Once]
+    License 3 "license" ".sglic" 16_777_216, "what a machine without a network may use"
+        [Bundle Times::Once, Attachment ATTACHED, Root ROOTS_IF_ANY, Keyset Times::UpTo(1), TenantKeyset Times::UpTo(1)]
+    Request 4 "request" ".sgreq" 16_384, "what a machine without a network asks for"
+        [OfflineRequest Times::Once]
 }
 
 impl Purpose {
@@ -125,6 +134,7 @@ mod tests {
         match part.times {
             Times::Once => format!("`{name}`"),
             Times::IfNamed => format!("`{name}` if it names one"),
+            Times::UpTo(most) => format!("`{name}` up to {}", with_commas(most as u64)),
             Times::Between(least, most) => format!("`{name}` {least} to {}", with_commas(most as u64)),
             Times::LikeShards => format!("`{name}` as many as shards that have one"),
         }
@@ -150,10 +160,15 @@ mod tests {
     /// `spec/container.md` §3.2 says how large a file may be; entries stand in the order of their numbers (§3.1).
     #[test]
     fn the_spec_says_how_large_a_file_may_be() {
-        let [snapshot, update] = [Purpose::Snapshot, Purpose::Update].map(Purpose::most_bytes);
-        assert_eq!(snapshot % (1 << 20), 0);
-        let clause =
-            format!("{} MiB for a snapshot and {} bytes for an update", snapshot >> 20, with_commas(update));
+        let [snapshot, update, license, request] = Purpose::ALL.map(Purpose::most_bytes);
+        assert!(snapshot % (1 << 20) == 0 && license % (1 << 20) == 0 && request % (1 << 10) == 0);
+        let clause = format!(
+            "{} MiB for a snapshot, {} bytes for an update, {} MiB for a license and {} KiB for a request",
+            snapshot >> 20,
+            with_commas(update),
+            license >> 20,
+            request >> 10
+        );
         assert!(PAGE.contains(&clause), "{clause}");
         for purpose in Purpose::ALL {
             assert!(purpose.parts().is_sorted_by_key(|part| part.name.number()));
