@@ -76,8 +76,8 @@ pub use heartbeat_answer::{BeatOutcome, HeartbeatAnswer, NextBeat};
 pub use heartbeat_request::HeartbeatRequest;
 pub use hex::{decode as decode_hex, encode as encode_hex};
 pub use ids::{
-    ActivationId, AppId, ApprovalId, BundleId, CustomerId, DeviceId, EntryId, InstanceId, LicenseId, PlanId, RecordId,
-    ReleaseId, TenantId, TokenId,
+    ActivationId, AppId, ApprovalId, BundleId, CustomerId, DeviceId, EntryId, InstanceId, LicenseId, PlanId,
+    RecordId, ReleaseId, TenantId, TokenId,
 };
 pub use json::{Value, parse as parse_json, parse_variable, parse_with_decimals};
 pub use key_use::KeyUse;

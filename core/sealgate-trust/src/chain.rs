@@ -28,6 +28,7 @@ pub struct TenantTrust {
     pub(crate) known: Vec<PublicKey>,
     pub(crate) certifiers: Signers,
     pub(crate) issuers: Signers,
+    pub(crate) bundlers: Signers,
     pub(crate) activators: Signers,
     pub(crate) updaters: Signers,
     pub(crate) sharders: Signers,
@@ -71,6 +72,7 @@ impl TenantTrust {
         Ok(Self {
             certifiers: Signers::of_keyset(Kind::ServerCertificate, &keyset.get().keys),
             issuers: Signers::of_keyset(Kind::License, &tenant_keyset.get().keys),
+            bundlers: Signers::of_keyset(Kind::Bundle, &tenant_keyset.get().keys),
             activators: Signers::of_keyset(Kind::ActivationProof, &tenant_keyset.get().keys),
             updaters: Signers::of_keyset(Kind::Release, &tenant_keyset.get().keys),
             sharders: Signers::of_keyset(Kind::Shard, &tenant_keyset.get().keys),

@@ -29,7 +29,7 @@ pub fn verify_bundle(
     bundle: &Unverified<Bundle>,
     app: Option<AppId>,
 ) -> Result<Verified<Bundle>, TrustError> {
-    let bundle = verify(bundle, &trust.issuers)?;
+    let bundle = verify(bundle, &trust.bundlers)?;
     let terms = &bundle.get().terms;
     trust.signed_in_time(&bundle, terms.issued_at)?;
     let tenant = trust.tenant_keyset().get().tenant;

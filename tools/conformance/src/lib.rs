@@ -12,6 +12,7 @@ mod courier;
 mod files;
 mod forge;
 mod guard;
+mod offline;
 mod points;
 mod replay;
 mod revocation;
@@ -32,6 +33,7 @@ pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;
 pub use vector::{
-    Artifact, Beaten, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved, Published,
-    Question, Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown, Vector,
+    Artifact, Beaten, BundleShown, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved,
+    Published, Question, Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown,
+    Vector,
 };

@@ -41,6 +41,10 @@ pub enum Artifact {
     Shard,
     /// Snapshots under a tenant keyset.
     Snapshot,
+    /// Requests of devices for bundles, each under the key that it names.
+    OfflineRequest,
+    /// Bundles under a tenant keyset.
+    Bundle,
     /// The signature rule and the check of keys.
     Ed25519,
     /// License keys as people type them.
@@ -57,7 +61,7 @@ pub enum Artifact {
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Envelope,
         Self::Json,
         Self::Root,
@@ -75,6 +79,8 @@ impl Artifact {
         Self::Release,
         Self::Shard,
         Self::Snapshot,
+        Self::OfflineRequest,
+        Self::Bundle,
         Self::Ed25519,
         Self::LicenseKey,
         Self::Identifier,
@@ -103,6 +109,8 @@ impl Artifact {
             Self::Release => "release",
             Self::Shard => "shard",
             Self::Snapshot => "snapshot",
+            Self::OfflineRequest => "offline-request",
+            Self::Bundle => "bundle",
             Self::Ed25519 => "ed25519",
             Self::LicenseKey => "license-key",
             Self::Identifier => "identifier",
@@ -163,6 +171,13 @@ pub enum Question {
     Shard(Box<ShardShown>),
     /// Verify a chain and a snapshot under it (`spec/revocation.md` §4).
     Snapshot(Box<SnapshotShown>),
+    /// Verify a device's request for a bundle (`spec/offline.md` §2.4).
+    OfflineRequest {
+        /// The request's envelope.
+        request: Bytes,
+    },
+    /// Verify a chain and a bundle under it, and whether it is for a machine (`spec/offline.md` §4).
+    Bundle(Box<BundleShown>),
     /// Verify each signature (`spec/ed25519.md` §1); all get the same verdict.
     Signatures {
         /// The signatures.
@@ -217,6 +232,7 @@ impl Question {
             Self::Certificate(asked) => asked.envelopes().collect(),
             Self::DeviceRequest { request }
             | Self::ActivationRequest { request }
+            | Self::OfflineRequest { request }
             | Self::HeartbeatRequest { request } => vec![request],
             Self::Decision(asked) => {
                 asked.certified.envelopes().chain([&asked.request, &asked.decision]).collect()
@@ -231,6 +247,7 @@ impl Question {
             Self::Release(asked) => asked.chain.envelopes().chain([&asked.release]).collect(),
             Self::Shard(asked) => asked.chain.envelopes().chain([&asked.shard]).collect(),
             Self::Snapshot(asked) => asked.chain.envelopes().chain([&asked.snapshot]).collect(),
+            Self::Bundle(asked) => asked.chain.envelopes().chain([&asked.bundle]).collect(),
             _ => vec![],
         }
     }
@@ -243,6 +260,7 @@ impl Question {
             Self::Envelope { envelope } => vec![envelope],
             Self::DeviceRequest { request }
             | Self::ActivationRequest { request }
+            | Self::OfflineRequest { request }
             | Self::HeartbeatRequest { request } => vec![request],
             Self::Chain(chain) => chain.envelopes_mut(),
             Self::Certificate(asked) => asked.envelopes_mut(),
@@ -269,6 +287,10 @@ impl Question {
             Self::Snapshot(asked) => {
                 let SnapshotShown { chain, snapshot, .. } = &mut **asked;
                 chain.envelopes_mut().into_iter().chain([snapshot]).collect()
+            }
+            Self::Bundle(asked) => {
+                let BundleShown { chain, bundle, .. } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain([bundle]).collect()
             }
             _ => vec![],
         };
@@ -504,6 +526,28 @@ pub struct SnapshotShown {
     /// The newest snapshot that was taken over before; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Remembered>,
+}
+
+/// A bundle, and the machine that it is shown to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BundleShown {
+    /// The chain above it, without a license; `expect_app` says which app the caller is.
+    #[serde(flatten)]
+    pub chain: Chain,
+    /// The bundle's envelope, or one with attachments.
+    pub bundle: Bytes,
+    /// The newest bundle of the license that was activated before; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Remembered>,
+    /// The newest version of the license itself that was accepted before; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license_before: Option<Remembered>,
+    /// The machine's key, base64; absent where no machine is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_key: Option<String>,
+    /// The statement id of the request that the machine keeps; absent where it keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 /// A signature in hexadecimal.

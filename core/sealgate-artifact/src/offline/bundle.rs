@@ -1,4 +1,4 @@
-//! A bundle: the terms of a license for machines that are never heard (`spec/offline.md` §3).
+//! A bundle: the terms of a license for machines that are never heard (`spec/offline.md` §3.1).
 
 use super::list::{Listed, take_list};
 use crate::activation_proof::{positive, statement_id};
@@ -288,7 +288,8 @@ mod tests {
         assert!(with(|terms| terms.conditions.slot = None).is_err());
         let conditions = |text: &str| Conditions::parse(text).expect("conditions");
         let mut heard = bundle(Machines::Pool(5), vec![]);
-        heard.terms.conditions = conditions(r#"{"policy":{"heartbeat":{"interval":60,"grace":60}},"slot":1}"#);
+        heard.terms.conditions =
+            conditions(r#"{"policy":{"heartbeat":{"interval":60,"grace":60}},"slot":1}"#);
         assert!(reread(&heard).is_err());
         heard.terms.conditions = conditions(r#"{"policy":{"fail":"hard"},"slot":1}"#);
         assert_eq!(reread(&heard), Ok(heard));

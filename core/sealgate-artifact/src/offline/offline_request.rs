@@ -1,4 +1,4 @@
-//! A device's request for a bundle (`spec/offline.md` §2).
+//! A device's request for a bundle (`spec/offline.md` §2.1).
 
 use sha2::{Digest, Sha256};
 

@@ -16,6 +16,7 @@ use crate::forge::{
     device_request, keyset, keyset_text, license, license_text, public_text, request_text, root,
     tenant_keyset, tenant_keyset_text, with,
 };
+use crate::offline::{bundle, bundle_text, offline_request, offline_request_text};
 use crate::revocation::{revoking, shard, shard_text, snapshot, snapshot_text};
 use crate::{Artifact, Question};
 
@@ -125,6 +126,14 @@ impl Example {
             Kind::Shard => example(Artifact::Shard, SNAPSHOT, shard(&shard_text()), |draft| {
                 super::shard::question(&revoking(), &draft)
             }),
+            Kind::OfflineRequest => {
+                example(Artifact::OfflineRequest, DEVICE, offline_request(&offline_request_text()), |draft| {
+                    super::offline_request::question(&draft)
+                })
+            }
+            Kind::Bundle => {
+                example(Artifact::Bundle, ISSUER, bundle(&bundle_text()), super::bundle::question)
+            }
             Kind::Snapshot => example(Artifact::Snapshot, SNAPSHOT, snapshot(&snapshot_text()), |draft| {
                 super::snapshot::question(&revoking(), &draft)
             }),

@@ -3,6 +3,7 @@
 mod activation_proof;
 mod activation_request;
 mod attachments;
+mod bundle;
 mod case;
 mod certificate;
 mod chain;
@@ -26,6 +27,7 @@ mod license;
 mod listed_keys;
 mod memory;
 mod modules;
+mod offline_request;
 mod order;
 mod outcomes;
 mod plain_text;
@@ -71,6 +73,8 @@ pub fn all() -> Vec<Case> {
         shard::cases(),
         shard_body::cases(),
         snapshot::cases(),
+        offline_request::cases(),
+        bundle::cases(),
         json::cases(),
         kinds::cases(),
         ed25519::cases(),
@@ -94,6 +98,10 @@ const SHARD: &str = "Shards under a sound chain (`spec/revocation.md` §2, §3 a
              looked up.";
 const SNAPSHOT: &str = "Snapshots under a sound chain (`spec/revocation.md` §4 and §5.4). Unless its line says otherwise, each is signed by a \
              snapshot key of the tenant keyset. An `ok` is followed by the snapshot's id and the number of its shards.";
+const OFFLINE_REQUEST: &str = "Requests of devices for bundles (`spec/offline.md` §2). Unless its line says otherwise, each is signed by the device that it \
+             names.";
+const BUNDLE: &str = "Bundles for machines without a network, under a sound chain (`spec/offline.md` §3 and §4). Unless its line says otherwise, each is \
+             signed by the issuer. An `ok` is followed by the bundle's id, its end, and for how many machines it is.";
 const CHAIN: &str = "Chains of actions (`spec/chain.md`): what a server concludes from the head and the list that a device shows (§4). An \
      `ok` is followed by the new acknowledged head, or by `resend_from` and a number. The seed chain (§7): by key and \
      signature.";
@@ -163,6 +171,8 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
         }
         Artifact::Shard => SHARD,
         Artifact::Snapshot => SNAPSHOT,
+        Artifact::OfflineRequest => OFFLINE_REQUEST,
+        Artifact::Bundle => BUNDLE,
         Artifact::Ed25519 => {
             "The signature rule (`spec/ed25519.md` §1) and the check of keys at registration (§2). Each file is a list; \
              every entry must get the same verdict."

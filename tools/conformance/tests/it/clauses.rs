@@ -28,6 +28,7 @@ const UNQUOTED: &[(&str, &str, &[&str])] = &[
     ("spec/license.md", PROSE, &["2.5", "3.5"]),
     ("spec/license.md", EVERYWHERE, &["3.6"]),
     ("spec/license.md", SECTION, &["4.2", "4.5"]),
+    ("spec/offline.md", PROSE, &["1.1", "1.2", "1.3", "1.4"]),
     ("spec/online.md", SECTION, &["3.1", "7.6", "8.1", "11.1", "11.6"]),
     ("spec/online.md", PROSE, &["2.6", "3.3", "8.2", "10.7"]),
     ("spec/revocation.md", PROSE, &["6.3"]),

@@ -259,6 +259,8 @@ pub(crate) fn of_what(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Snapshot => "a snapshot, which says what a vendor took back; `sglic import` takes it over",
         Purpose::Update => "a version of a product with its package",
+        Purpose::License => "a license for machines without a network; `sglic import` takes it over",
+        Purpose::Request => "a machine's request for a license; `sealgate offline respond` answers it",
     }
 }
 
