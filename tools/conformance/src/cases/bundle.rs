@@ -63,14 +63,14 @@ pub(super) fn question(draft: Draft) -> Question {
     Shown::of(draft).question()
 }
 
-fn refuse(shelf: &mut Shelf, name: &str, code: Code, shows: &str, shown: &Shown) {
-    shelf.refused(name, code, shows, shown.question());
+fn refuse(shelf: &mut Shelf, name: &str, code: Code, shows: &str, case: &Shown) {
+    shelf.refused(name, code, shows, case.question());
 }
 
 /// `ok` is followed by the id, the end, and for how many machines it is.
-fn believe(shelf: &mut Shelf, name: &str, shows: &str, shown: &Shown, machines: usize) {
-    let found = format!("{} {} {machines}", shown.bundle.id(), NOW + 30 * DAY);
-    shelf.accepted(name, shows, shown.question(), &found);
+fn believe(shelf: &mut Shelf, name: &str, shows: &str, case: &Shown, machines: usize) {
+    let found = format!("{} {} {machines}", case.bundle.id(), NOW + 30 * DAY);
+    shelf.accepted(name, shows, case.question(), &found);
 }
 
 fn believed(shelf: &mut Shelf) {
@@ -256,7 +256,7 @@ fn machines(shelf: &mut Shelf) {
     let two = saying(&bundle_text(), "devices", &two);
     believe(shelf, "on_its_second_machine", "On the second machine.", &at(&two, SECOND_DEVICE), 2);
     let mut refused =
-        |name: &str, code: Code, shows: &str, shown: &Shown| refuse(shelf, name, code, shows, shown);
+        |name: &str, code: Code, shows: &str, case: &Shown| refuse(shelf, name, code, shows, case);
     let elsewhere = at(&bundle_text(), SECOND_DEVICE);
     refused("on_another_machine", Code::DeviceNotNamed, "On a machine that it does not name.", &elsewhere);
     refused(
@@ -277,7 +277,7 @@ fn fields(shelf: &mut Shelf) {
     let text = bundle_text();
     let mut put = |(name, code, shows, text): Spoilt| refuse(shelf, &name, code, shows, &Shown::text(&text));
     // Two are there or not by rules of their own, which the cases below show.
-    let plain = spoilt(&text, &[])
+    let plain = spoilt(&text, &["max_devices"])
         .into_iter()
         .filter(|case| !["slot_missing", "devices_missing"].contains(&&*case.0));
     plain.filter(|case| case.0 != "features_list").for_each(&mut put);
@@ -363,8 +363,8 @@ fn lists(shelf: &mut Shelf) {
     let attached = |field: &str, list: &str| {
         Shown::of(bundle(&saying(&text, field, &reference(list.as_bytes()))).carrying(list.as_bytes()))
     };
-    let accept = |shelf: &mut Shelf, name: &str, shows: &str, shown: &Shown, machines| {
-        believe(shelf, name, shows, shown, machines);
+    let accept = |shelf: &mut Shelf, name: &str, shows: &str, case: &Shown, machines| {
+        believe(shelf, name, shows, case, machines);
     };
     accept(
         shelf,
@@ -389,9 +389,8 @@ fn lists(shelf: &mut Shelf) {
     let both = bundle(&both).carrying(keys(9).as_bytes()).carrying(slots(9).as_bytes());
     accept(shelf, "both_attached", "Machines and slots attached.", &Shown::of(both.clone()), 9);
     let mut refused =
-        |name: &str, code: Code, shows: &str, shown: &Shown| refuse(shelf, name, code, shows, shown);
-    let mut invalid =
-        |name: &str, shows: &str, shown: &Shown| refused(name, Code::FieldInvalid, shows, shown);
+        |name: &str, code: Code, shows: &str, case: &Shown| refuse(shelf, name, code, shows, case);
+    let mut invalid = |name: &str, shows: &str, case: &Shown| refused(name, Code::FieldInvalid, shows, case);
     let inline = |field: &str, list: &str| Shown::text(&saying(&text, field, list));
     invalid("devices_9_in_payload", "One form for each length.", &inline("devices", &keys(9)));
     invalid("devices_8_attached", "One form for each length.", &attached("devices", &keys(8)));
