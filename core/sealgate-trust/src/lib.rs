@@ -31,7 +31,10 @@ pub use error::TrustError;
 pub use import::{Imported, SnapshotParts, SnapshotReader};
 pub use key_window::KeyWindow;
 pub use memory::{Accepted, Maximum};
-pub use offline::{Machine, is_for_machine, verify_bundle, verify_offline_request};
+pub use offline::{
+    Machine, is_for_machine, verify_acknowledgement, verify_bundle, verify_journal, verify_offline_request,
+    verify_re_anchor, verify_return_receipt,
+};
 pub use online::{SentRequest, verify_decision, verify_device_request};
 pub use revocation::{verify_shard, verify_snapshot};
 pub use roots::{Roots, verify_roots};

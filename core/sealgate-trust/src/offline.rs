@@ -1,6 +1,9 @@
 //! What crosses to machines without a network (`spec/offline.md`).
 
-use sealgate_artifact::{AppId, Bundle, OfflineRequest, PublicKey, StatementId, Unverified};
+use sealgate_artifact::{
+    Acknowledgement, AppId, Bundle, Journal, OfflineRequest, PublicKey, ReAnchor, ReturnReceipt, StatementId,
+    TenantId, UnixSeconds, Unverified,
+};
 
 use crate::online::signed_by_device;
 use crate::{Maximum, TenantTrust, TrustError, Verified, verify};
@@ -8,6 +11,17 @@ use crate::{Maximum, TenantTrust, TrustError, Verified, verify};
 /// Believes that whoever holds the device's key asks for a bundle (`spec/offline.md` §2.4). Nothing else follows from it.
 pub fn verify_offline_request(bytes: &[u8]) -> Result<Verified<OfflineRequest>, TrustError> {
     signed_by_device(bytes, |request: &OfflineRequest| request.device_key)
+}
+
+/// Believes that whoever holds the device's key wrote this journal (`spec/journal.md` §2.3). Its entries are judged by
+/// `sealgate-journal`.
+pub fn verify_journal(bytes: &[u8]) -> Result<Verified<Journal>, TrustError> {
+    signed_by_device(bytes, |journal: &Journal| journal.device_key)
+}
+
+/// Believes that whoever holds the device's key gives a bundle back (`spec/offline.md` §7.2).
+pub fn verify_return_receipt(bytes: &[u8]) -> Result<Verified<ReturnReceipt>, TrustError> {
+    signed_by_device(bytes, |receipt: &ReturnReceipt| receipt.device_key)
 }
 
 /// The machine that a bundle is shown to.
@@ -31,18 +45,56 @@ pub fn verify_bundle(
 ) -> Result<Verified<Bundle>, TrustError> {
     let bundle = verify(bundle, &trust.bundlers)?;
     let terms = &bundle.get().terms;
-    trust.signed_in_time(&bundle, terms.issued_at)?;
-    let tenant = trust.tenant_keyset().get().tenant;
-    if terms.tenant != tenant {
-        return Err(TrustError::WrongTenant { expected: tenant, found: terms.tenant });
-    }
-    match app.filter(|app| *app != terms.app) {
-        Some(expected) => Err(TrustError::WrongApp { expected, found: terms.app }),
-        None => Ok(bundle),
-    }
+    let (scope, issued_at) = ((terms.tenant, terms.app), terms.issued_at);
+    trust.of_issuer(bundle, (scope, issued_at), app)
+}
+
+/// Believes a vendor's word on which journals it has (`spec/journal.md` §4.3). `app` is as in [`verify_bundle`].
+pub fn verify_acknowledgement(
+    trust: &TenantTrust,
+    acknowledgement: &Unverified<Acknowledgement>,
+    app: Option<AppId>,
+) -> Result<Verified<Acknowledgement>, TrustError> {
+    let acknowledgement = verify(acknowledgement, &trust.acknowledgers)?;
+    let said = acknowledgement.get();
+    let (scope, issued_at) = ((said.tenant, said.app), said.issued_at);
+    trust.of_issuer(acknowledgement, (scope, issued_at), app)
+}
+
+/// Believes a vendor's word to this machine on what time it is (`spec/offline.md` §6.2). Whether it is newer than what is known is another
+/// question.
+pub fn verify_re_anchor(
+    trust: &TenantTrust,
+    re_anchor: &Unverified<ReAnchor>,
+    app: Option<AppId>,
+    device_key: PublicKey,
+) -> Result<Verified<ReAnchor>, TrustError> {
+    let re_anchor = verify(re_anchor, &trust.anchorers)?;
+    let said = re_anchor.get();
+    let (scope, issued_at) = ((said.tenant, said.app), said.issued_at);
+    let re_anchor = trust.of_issuer(re_anchor, (scope, issued_at), app)?;
+    if re_anchor.get().device_key == device_key { Ok(re_anchor) } else { Err(TrustError::DeviceNotNamed) }
 }
 
 impl TenantTrust {
+    /// What follows the signature of whatever an issuer signs: when its key was retired, tenant, app.
+    fn of_issuer<T>(
+        &self,
+        statement: Verified<T>,
+        ((tenant, said), issued_at): ((TenantId, AppId), UnixSeconds),
+        app: Option<AppId>,
+    ) -> Result<Verified<T>, TrustError> {
+        self.signed_in_time(&statement, issued_at)?;
+        let expected = self.tenant_keyset().get().tenant;
+        if tenant != expected {
+            return Err(TrustError::WrongTenant { expected, found: tenant });
+        }
+        match app.filter(|app| *app != said) {
+            Some(expected) => Err(TrustError::WrongApp { expected, found: said }),
+            None => Ok(statement),
+        }
+    }
+
     /// `spec/offline.md` §4.3: what to remember of this bundle once it is activated, unless it is older than what is remembered of its
     /// license's bundles (`before`) and of its license (`license`).
     pub fn newest_bundle(

@@ -33,7 +33,7 @@ pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;
 pub use vector::{
-    Artifact, Beaten, BundleShown, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved,
-    Published, Question, Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown,
-    Vector,
+    Acknowledging, Artifact, Beaten, BundleShown, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim,
+    Memory, Proved, Published, Question, ReAnchorShown, Remembered, SeedChained, ShardShown, ShownHead,
+    SignatureClaim, SnapshotShown, Vector,
 };

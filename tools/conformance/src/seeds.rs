@@ -66,8 +66,8 @@ fn in_binary(carrier: &Carrier) -> Option<Vec<u8>> {
 /// How the target `container` takes apart its input: a byte, which wants a checksum that fits, and pieces of eight bytes; then the file.
 fn containers() -> Vec<(&'static str, Vec<u8>)> {
     use EntryName::{
-        Attachment, Bundle, Keyset, OfflineRequest, Package, Release, Root, Shard, ShardBody, Snapshot,
-        TenantKeyset,
+        Acknowledgement, Attachment, Bundle, Journal, JournalEntries, Keyset, OfflineRequest, Package,
+        ReAnchor, Release, ReturnReceipt, Root, Shard, ShardBody, Snapshot, TenantKeyset,
     };
     const MODE: u8 = 15;
     let statement = [&[0, 2, 1][..], b"{}", &[0; 64]].concat();
@@ -85,6 +85,10 @@ fn containers() -> Vec<(&'static str, Vec<u8>)> {
         ("update", seed(Purpose::Update, &update)),
         ("license", seed(Purpose::License, &license)),
         ("request", seed(Purpose::Request, &[OfflineRequest])),
+        ("journal", seed(Purpose::Journal, &[Journal, Journal, JournalEntries, JournalEntries])),
+        ("acknowledgement", seed(Purpose::Acknowledgement, &[Acknowledgement, Attachment, TenantKeyset])),
+        ("re-anchor", seed(Purpose::ReAnchor, &[ReAnchor, Root, Keyset, TenantKeyset])),
+        ("return", seed(Purpose::Return, &[ReturnReceipt])),
     ]
 }
 

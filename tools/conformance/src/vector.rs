@@ -45,6 +45,14 @@ pub enum Artifact {
     OfflineRequest,
     /// Bundles under a tenant keyset.
     Bundle,
+    /// Journals of machines without a network, each with its entries.
+    Journal,
+    /// Acknowledgements of journals under a tenant keyset.
+    Acknowledgement,
+    /// Words to one machine on what time it is, under a tenant keyset.
+    ReAnchor,
+    /// Receipts of machines that give a license back.
+    ReturnReceipt,
     /// The signature rule and the check of keys.
     Ed25519,
     /// License keys as people type them.
@@ -61,7 +69,7 @@ pub enum Artifact {
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Envelope,
         Self::Json,
         Self::Root,
@@ -81,6 +89,10 @@ impl Artifact {
         Self::Snapshot,
         Self::OfflineRequest,
         Self::Bundle,
+        Self::Journal,
+        Self::Acknowledgement,
+        Self::ReAnchor,
+        Self::ReturnReceipt,
         Self::Ed25519,
         Self::LicenseKey,
         Self::Identifier,
@@ -111,6 +123,10 @@ impl Artifact {
             Self::Snapshot => "snapshot",
             Self::OfflineRequest => "offline-request",
             Self::Bundle => "bundle",
+            Self::Journal => "journal",
+            Self::Acknowledgement => "acknowledgement",
+            Self::ReAnchor => "re-anchor",
+            Self::ReturnReceipt => "return-receipt",
             Self::Ed25519 => "ed25519",
             Self::LicenseKey => "license-key",
             Self::Identifier => "identifier",
@@ -178,6 +194,22 @@ pub enum Question {
     },
     /// Verify a chain and a bundle under it, and whether it is for a machine (`spec/offline.md` §4).
     Bundle(Box<BundleShown>),
+    /// Verify a machine's journal, and its entries (`spec/journal.md` §2.3).
+    Journal {
+        /// The journal's envelope.
+        journal: Bytes,
+        /// The entries beside it.
+        entries: Bytes,
+    },
+    /// Verify a chain and an acknowledgement under it (`spec/journal.md` §4.3).
+    Acknowledgement(Box<Acknowledging>),
+    /// Verify a chain and a word on what time it is under it, for one machine (`spec/offline.md` §6.2).
+    ReAnchor(Box<ReAnchorShown>),
+    /// Verify a machine's receipt (`spec/offline.md` §7.2).
+    ReturnReceipt {
+        /// The receipt's envelope.
+        receipt: Bytes,
+    },
     /// Verify each signature (`spec/ed25519.md` §1); all get the same verdict.
     Signatures {
         /// The signatures.
@@ -248,6 +280,10 @@ impl Question {
             Self::Shard(asked) => asked.chain.envelopes().chain([&asked.shard]).collect(),
             Self::Snapshot(asked) => asked.chain.envelopes().chain([&asked.snapshot]).collect(),
             Self::Bundle(asked) => asked.chain.envelopes().chain([&asked.bundle]).collect(),
+            Self::Journal { journal, .. } => vec![journal],
+            Self::Acknowledgement(asked) => asked.chain.envelopes().chain([&asked.acknowledgement]).collect(),
+            Self::ReAnchor(asked) => asked.chain.envelopes().chain([&asked.re_anchor]).collect(),
+            Self::ReturnReceipt { receipt } => vec![receipt],
             _ => vec![],
         }
     }
@@ -292,6 +328,16 @@ impl Question {
                 let BundleShown { chain, bundle, .. } = &mut **asked;
                 chain.envelopes_mut().into_iter().chain([bundle]).collect()
             }
+            Self::Journal { journal, .. } => vec![journal],
+            Self::Acknowledgement(asked) => {
+                let Acknowledging { chain, acknowledgement } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain([acknowledgement]).collect()
+            }
+            Self::ReAnchor(asked) => {
+                let ReAnchorShown { chain, re_anchor, .. } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain([re_anchor]).collect()
+            }
+            Self::ReturnReceipt { receipt } => vec![receipt],
             _ => vec![],
         };
         if let Some(envelope) = envelopes.into_iter().nth(place) {
@@ -548,6 +594,28 @@ pub struct BundleShown {
     /// The statement id of the request that the machine keeps; absent where it keeps none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+}
+
+/// An acknowledgement of journals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledging {
+    /// The chain above it, without a license; `expect_app` says which app the caller is.
+    #[serde(flatten)]
+    pub chain: Chain,
+    /// The acknowledgement's envelope, or one with an attachment.
+    pub acknowledgement: Bytes,
+}
+
+/// A word to one machine on what time it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReAnchorShown {
+    /// The chain above it, without a license; `expect_app` says which app the caller is.
+    #[serde(flatten)]
+    pub chain: Chain,
+    /// Its envelope.
+    pub re_anchor: Bytes,
+    /// The machine's key, base64.
+    pub device_key: String,
 }
 
 /// A signature in hexadecimal.

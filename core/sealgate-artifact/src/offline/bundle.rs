@@ -1,11 +1,12 @@
 //! A bundle: the terms of a license for machines that are never heard (`spec/offline.md` §3.1).
 
+use super::acknowledgement::{listed, take_acknowledged};
 use super::list::{Listed, take_list};
 use crate::activation_proof::{positive, statement_id};
 use crate::fields::{Fields, int, invalid, text_of};
 use crate::{
-    ArtifactError, Attachments, BundleId, Kind, License, PublicKey, Statement, StatementId, UnixSeconds,
-    Value, limits,
+    Acknowledged, ArtifactError, Attachments, BundleId, Kind, License, PublicKey, Statement, StatementId,
+    UnixSeconds, Value, limits,
 };
 
 /// The vendor's word that some machines may use a license for a while without being heard.
@@ -26,6 +27,8 @@ pub struct Bundle {
     pub request: Option<StatementId>,
     /// Slots of the same license that were taken back. They rise.
     pub revoked: Vec<u64>,
+    /// Up to where the vendor has journals of the license.
+    pub acknowledged: Vec<Acknowledged>,
 }
 
 /// For which machines a bundle is.
@@ -99,6 +102,8 @@ impl Statement for Bundle {
         let pool = fields.optional("pool", pool)?;
         let request = fields.optional("request", statement_id)?;
         let revoked = fields.optional("revoked", |fields, field| slots(fields, field, attachments))?;
+        let acknowledged =
+            fields.optional("acknowledged", |fields, field| take_acknowledged(fields, field, attachments))?;
         let machines = match (devices, pool) {
             (Some(keys), None) => Machines::Bound(keys),
             (None, Some(count)) => Machines::Pool(count),
@@ -108,7 +113,8 @@ impl Statement for Bundle {
             return Err(invalid("request", "beside more or less than one device"));
         }
         let revoked = revoked.unwrap_or_default();
-        Ok(Self { terms, bundle, serial, line, machines, request, revoked })
+        let acknowledged = acknowledged.unwrap_or_default();
+        Ok(Self { terms, bundle, serial, line, machines, request, revoked, acknowledged })
     }
 
     fn members(&self) -> Vec<(&'static str, Value)> {
@@ -122,11 +128,16 @@ impl Statement for Bundle {
         }
         members.extend(self.request.map(|request| ("request", Value::Text(request.to_string()))));
         members.extend(self.revoked().member("revoked"));
+        members.extend(listed(&self.acknowledged).member("acknowledged"));
         members
     }
 
     fn attachments(&self) -> Vec<Vec<u8>> {
-        let lists = [self.devices().attachment(), self.revoked().attachment()];
+        let lists = [
+            self.devices().attachment(),
+            self.revoked().attachment(),
+            listed(&self.acknowledged).attachment(),
+        ];
         self.terms.attachments().into_iter().chain(lists.into_iter().flatten()).collect()
     }
 }
@@ -226,7 +237,16 @@ mod tests {
 
     fn bundle(machines: Machines, revoked: Vec<u64>) -> Bundle {
         let bundle = BundleId::from_bytes([4; 16]);
-        Bundle { terms: terms(), bundle, serial: 29_000_000, line: None, machines, request: None, revoked }
+        Bundle {
+            terms: terms(),
+            bundle,
+            serial: 29_000_000,
+            line: None,
+            machines,
+            request: None,
+            revoked,
+            acknowledged: vec![],
+        }
     }
 
     fn reread(bundle: &Bundle) -> Result<Bundle, crate::ArtifactError> {

@@ -1,23 +1,23 @@
 //! Bundles for machines without a network (`spec/offline.md` §3 and §4).
 
-use sealgate_artifact::{Code, KeyUse};
+use sealgate_artifact::Code;
 
+use super::by_issuer::ByIssuer;
 use super::case::{Case, Shelf};
 use super::fields::{Spoilt, saying, spoilt, spoilt_optional, without};
-use crate::admission::{ACTIVATION, LOG, SNAPSHOT, UPDATE, listing};
 use crate::forge::{
-    APP, APP_KEY, AUTHORITY, DAY, DEVICE, Draft, ISSUER, NOW, OTHER_APP, OTHER_TENANT, ROOT, SECOND_DEVICE,
-    SECOND_ISSUER, SERVER, STRANGER, Seed, TENANT, World, entry, public_text, reference, tenant_keyset,
-    tenant_keyset_text, with,
+    DAY, DEVICE, Draft, ISSUER, NOW, SECOND_DEVICE, STRANGER, Seed, World, public_text, reference, with,
 };
-use crate::offline::{BUNDLE, LINE, bundle, bundle_text, offline_request, offline_request_text, pool_text};
+use crate::offline::{
+    BUNDLE, CHAIN, LINE, acknowledged_text, bundle, bundle_text, offline_request, offline_request_text,
+    pool_text,
+};
 use crate::{Artifact, BundleShown, Bytes, Question, Remembered};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut shelf = Shelf::of(Artifact::Bundle);
     believed(&mut shelf);
-    signatures(&mut shelf);
-    scope(&mut shelf);
+    signed(&mut shelf);
     remembered(&mut shelf);
     machines(&mut shelf);
     fields(&mut shelf);
@@ -92,6 +92,8 @@ fn believed(shelf: &mut Shelf) {
         &saying(&text, "revoked", "[3,76,9007199254740991]"),
         1,
     );
+    let acknowledged = format!("[{}]", acknowledged_text(CHAIN));
+    accept("acknowledged", "Journals that the vendor has.", &saying(&text, "acknowledged", &acknowledged), 1);
     accept("serial_1", "The first serial.", &saying(&text, "serial", "1"), 1);
     let two = format!("[\"{}\",\"{}\"]", public_text(DEVICE), public_text(SECOND_DEVICE));
     accept("two_devices", "A bundle for two machines.", &saying(&text, "devices", &two), 2);
@@ -100,109 +102,29 @@ fn believed(shelf: &mut Shelf) {
     let full = saying(&saying(&text, "licensee", r#"{"name":"Ada"}"#), "limits", r#"[["projects",10]]"#);
     accept("more_terms", "Terms as of a license.", &full, 1);
     accept(
-        "extended",
-        "An extension that nobody needs to know.",
-        &saying(&text, "ext", r#"{"site":"x"}"#),
-        1,
-    );
-    accept(
         "begins_later",
         "Whether it is in force is another question.",
         &saying(&text, "not_before", &(NOW + DAY).to_string()),
         1,
     );
-    let beside = Shown::of(bundle(&text).signed(STRANGER, KeyUse::Issuer));
-    believe(shelf, "signed_by_stranger_too", "A signature beside the issuer's is ignored.", &beside, 1);
 }
 
-fn by(seed: Seed, key_use: KeyUse) -> Shown {
-    Shown::of(Draft::new("bundle", bundle_text()).signed(seed, key_use))
-}
-
-fn signatures(shelf: &mut Shelf) {
-    let listed = [
-        ("activation", ACTIVATION),
-        ("update", UPDATE),
-        ("snapshot", SNAPSHOT),
-        ("log", LOG),
-        ("app", APP_KEY),
-    ];
-    let world = listing(&listed.map(|(key_use, seed)| entry(key_use, &public_text(seed), "active")));
-    for (name, seed, key_use, shows) in [
-        (
-            "signed_by_activation_key",
-            ACTIVATION,
-            KeyUse::Activation,
-            "A key that admits devices gives no terms.",
-        ),
-        ("signed_by_update_key", UPDATE, KeyUse::Update, "A key for releases gives no terms."),
-        ("signed_by_snapshot_key", SNAPSHOT, KeyUse::Snapshot, "A key for revocation data gives no terms."),
-        ("signed_by_log_key", LOG, KeyUse::Log, "A key for checkpoints gives no terms."),
-        ("signed_by_app_key", APP_KEY, KeyUse::App, "An app's key gives no terms on this wire."),
-        ("signed_by_authority", AUTHORITY, KeyUse::Authority, "An authority signs no bundles."),
-        ("signed_by_root", ROOT, KeyUse::Root, "A root signs no bundles."),
-        ("signed_by_server", SERVER, KeyUse::Server, "A server signs no bundles."),
-        ("signed_by_device", DEVICE, KeyUse::Device, "A device gives itself nothing."),
-        ("signed_by_stranger", STRANGER, KeyUse::Issuer, "A key that stands nowhere."),
-    ] {
-        refuse(
-            shelf,
-            name,
-            Code::SignatureInvalid,
-            shows,
-            &Shown { world: world.clone(), ..by(seed, key_use) },
-        );
-    }
-    let second = entry("issuer", &public_text(SECOND_ISSUER), "retired");
-    let keys = with(&tenant_keyset_text(), "\"keys\":[", &format!("\"keys\":[{second},"));
-    let of_keyset = |text: &str| World { tenant_keyset: tenant_keyset(text), ..World::of_tenant() };
-    let shows = "A retired issuer signed it a month after it was retired.";
-    let retired = Shown { world: of_keyset(&keys), ..by(SECOND_ISSUER, KeyUse::Issuer) };
-    refuse(shelf, "signed_by_retired", Code::KeyRetired, shows, &retired);
-    let lately = saying(&keys, "issued_at", &NOW.to_string());
-    let lately = Shown { world: of_keyset(&lately), ..by(SECOND_ISSUER, KeyUse::Issuer) };
-    believe(shelf, "signed_before_retirement", "A retired issuer verifies what it signed.", &lately, 1);
-    let revoked = with(&tenant_keyset_text(), "active", "revoked");
-    let revoked = Shown { world: of_keyset(&revoked), ..by(ISSUER, KeyUse::Issuer) };
-    refuse(shelf, "issuer_revoked", Code::SignatureInvalid, "A revoked issuer verifies nothing.", &revoked);
+/// Who may sign it, and for whom; and what was changed after signing.
+fn signed(shelf: &mut Shelf) {
+    let question =
+        |world: &World, draft: &Draft| Shown { world: world.clone(), ..Shown::of(draft.clone()) }.question();
+    ByIssuer { kind: "bundle", text: bundle_text(), question, found: " 1802592000 1" }.put(shelf);
+    let other = format!("[\"{}\"]", public_text(SECOND_DEVICE));
     for (name, field, value, shows) in [
         ("end_exchanged", "expires_at", (NOW + 3_650 * DAY).to_string(), "A longer time after signing."),
         ("serial_exchanged", "serial", "30000001".to_owned(), "A newer serial after signing."),
-        (
-            "device_exchanged",
-            "devices",
-            format!("[\"{}\"]", public_text(SECOND_DEVICE)),
-            "Another machine after signing.",
-        ),
+        ("device_exchanged", "devices", other, "Another machine after signing."),
         ("feature_put_in", "features", r#"["db.query","export","*"]"#.to_owned(), "More after signing."),
     ] {
         let payload = saying(&bundle_text(), field, &value).into_bytes();
         let draft = Draft { payload, ..bundle(&bundle_text()) };
         refuse(shelf, name, Code::SignatureInvalid, shows, &Shown::of(draft));
     }
-}
-
-fn scope(shelf: &mut Shelf) {
-    let text = bundle_text();
-    let (tenant, app) = (with(&text, TENANT, OTHER_TENANT), with(&text, APP, OTHER_APP));
-    refuse(
-        shelf,
-        "other_tenant",
-        Code::WrongTenant,
-        "One tenant's issuer speaks for another.",
-        &Shown::text(&tenant),
-    );
-    refuse(shelf, "other_app", Code::WrongApp, "A bundle of another app.", &Shown::text(&app));
-    let both = with(&tenant, APP, OTHER_APP);
-    refuse(
-        shelf,
-        "other_tenant_and_app",
-        Code::WrongTenant,
-        "The tenant is judged first.",
-        &Shown::text(&both),
-    );
-    let late = Shown { world: World { now: NOW + 365 * DAY, ..World::of_tenant() }, ..Shown::text(&app) };
-    refuse(shelf, "keyset_expired", Code::KeysetExpired, "The chain is judged first.", &late);
 }
 
 fn maximum(version: u64, statement: String, seed: Seed) -> Remembered {
@@ -281,7 +203,7 @@ fn fields(shelf: &mut Shelf) {
         .into_iter()
         .filter(|case| !["slot_missing", "devices_missing"].contains(&&*case.0));
     plain.filter(|case| case.0 != "features_list").for_each(&mut put);
-    spoilt_optional(&text, &["line", "request", "revoked"]).into_iter().for_each(&mut put);
+    spoilt_optional(&text, &["line", "request", "revoked", "acknowledged"]).into_iter().for_each(&mut put);
     let request = offline_request(&offline_request_text()).id();
     for (name, shows, text) in [
         (

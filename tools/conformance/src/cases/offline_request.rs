@@ -1,15 +1,11 @@
 //! Requests of devices for bundles (`spec/offline.md` §2).
 
-use sealgate_artifact::{Code, KeyUse};
+use sealgate_artifact::Code;
 
-use super::activation_request::under_unsound_keys;
+use super::by_device::ByDevice;
 use super::case::{Case, Shelf};
-use super::fields::{Spoilt, saying, spoilt, spoilt_optional, without};
-use crate::admission::{ACTIVATION, UPDATE};
-use crate::forge::{
-    APP, APP_KEY, AUTHORITY, DEVICE, Draft, ISSUER, LICENSE, NONCE, ROOT, SECOND_DEVICE, SERVER, STRANGER,
-    Seed, TENANT, public_text, with,
-};
+use super::fields::{Spoilt, saying, spoilt, spoilt_optional};
+use crate::forge::{APP, Draft, LICENSE, NONCE, TENANT};
 use crate::offline::{
     KEY_DIGEST, bundle, bundle_text, offline_request, offline_request_by_key_text, offline_request_text,
 };
@@ -20,8 +16,7 @@ const KIND: &str = "offline-request";
 pub(super) fn cases() -> Vec<Case> {
     let mut shelf = Shelf::of(Artifact::OfflineRequest);
     believed(&mut shelf);
-    signatures(&mut shelf);
-    keys(&mut shelf);
+    ByDevice { kind: KIND, text: offline_request_text(), question, found: "" }.put(&mut shelf);
     names(&mut shelf);
     fields(&mut shelf);
     shelf.cases
@@ -61,44 +56,6 @@ fn believed(shelf: &mut Shelf) {
         described.into_iter().fold(text.clone(), |text, (field, value)| saying(&text, field, value));
     accept("described", "What people want to know of the machine.", &described);
     accept("refresh", "A device that uses a bundle.", &saying(&described, "bundle", &held));
-    accept("extended", "An extension that nobody needs to know.", &saying(&text, "ext", r#"{"site":"x"}"#));
-    let beside = offline_request(&text).signed(STRANGER, KeyUse::Device);
-    believe(shelf, "signed_by_stranger_too", "A signature beside the device's is ignored.", &beside);
-}
-
-fn signatures(shelf: &mut Shelf) {
-    let by = |seed: Seed, key_use| Draft::new(KIND, offline_request_text()).signed(seed, key_use);
-    for (name, seed, key_use, shows) in [
-        ("signed_by_other_device", SECOND_DEVICE, KeyUse::Device, "Another device signed than it names."),
-        ("signed_by_activation_key", ACTIVATION, KeyUse::Activation, "Whoever admits a device is none."),
-        ("signed_by_update_key", UPDATE, KeyUse::Update, "A key for releases asks for nothing."),
-        ("signed_by_server", SERVER, KeyUse::Server, "A server asks for nothing."),
-        ("signed_by_issuer", ISSUER, KeyUse::Issuer, "An issuer answers requests and makes none."),
-        ("signed_by_authority", AUTHORITY, KeyUse::Authority, "An authority asks for nothing."),
-        ("signed_by_root", ROOT, KeyUse::Root, "A root asks for nothing."),
-        ("signed_by_app_key", APP_KEY, KeyUse::App, "An app's key asks for nothing."),
-    ] {
-        refuse(shelf, name, Code::SignatureInvalid, shows, &by(seed, key_use));
-    }
-    let mut changed = |name: &str, shows: &str, old: &str, new: &str| {
-        let payload = with(&offline_request_text(), old, new).into_bytes();
-        let draft = Draft { payload, ..offline_request(&offline_request_text()) };
-        refuse(shelf, name, Code::SignatureInvalid, shows, &draft);
-    };
-    let (own, other) = (public_text(DEVICE), public_text(SECOND_DEVICE));
-    changed("device_exchanged", "Another device's key was put in after signing.", &own, &other);
-    changed("nonce_exchanged", "The nonce was changed after signing.", NONCE, &"0".repeat(32));
-    changed("license_exchanged", "The license was changed after signing.", LICENSE, APP);
-}
-
-fn keys(shelf: &mut Shelf) {
-    for (name, code, shows, draft) in under_unsound_keys(KIND, &offline_request_text()) {
-        refuse(shelf, name, code, shows, &draft);
-    }
-    let mut both = under_unsound_keys(KIND, &offline_request_text()).swap_remove(0).3;
-    both.payload = without(&String::from_utf8_lossy(&both.payload), "nonce").into_bytes();
-    let shows = "The payload's form is judged before the key.";
-    refuse(shelf, "weak_key_and_no_nonce", Code::FieldMissing, shows, &both);
 }
 
 /// `spec/offline.md` §2.2 and §2.3.
@@ -166,7 +123,6 @@ fn fields(shelf: &mut Shelf) {
     more("crit_unknown", Code::CritUnknown, "An unknown meaning is critical.", "crit", "[\"policy\"]");
 }
 
-/// The device whose key stands in every plain request.
 #[cfg(test)]
 mod tests {
     use sealgate_artifact::{LicenseHint, encode_hex};
@@ -178,6 +134,5 @@ mod tests {
             panic!("a digest")
         };
         assert_eq!(encode_hex(&digest), crate::offline::KEY_DIGEST);
-        assert!(crate::offline::offline_request_text().contains(&crate::forge::public_text(super::DEVICE)));
     }
 }

@@ -24,6 +24,7 @@ const UNQUOTED: &[(&str, &str, &[&str])] = &[
     ("spec/errors.md", PROSE, &["4.3", "4.4", "5.1", "5.3", "5.4", "5.5"]),
     ("spec/guard.md", EVERYWHERE, &["6.2"]),
     ("spec/http.md", EVERYWHERE, &["1.1", "1.2", "1.10"]),
+    ("spec/journal.md", PROSE, &["1.1"]),
     ("spec/keys.md", PROSE, &["5.5"]),
     ("spec/license.md", PROSE, &["2.5", "3.5"]),
     ("spec/license.md", EVERYWHERE, &["3.6"]),
