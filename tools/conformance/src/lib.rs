@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "vector files are this tool's whole purpose")]
 
 mod admission;
+mod asked;
 mod cases;
 mod contents;
 mod contract;
@@ -19,6 +20,10 @@ mod revocation;
 mod seeds;
 mod vector;
 
+pub use asked::{
+    Acknowledging, Beaten, BundleShown, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved,
+    Published, ReAnchorShown, Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown,
+};
 pub use cases::{Case, all as all_cases};
 pub use contents::{answer_contents, contents};
 pub use contract::{answer_point, answer_vector, verify_file};
@@ -32,8 +37,4 @@ pub use guard::{
 pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;
-pub use vector::{
-    Acknowledging, Artifact, Beaten, BundleShown, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim,
-    Memory, Proved, Published, Question, ReAnchorShown, Remembered, SeedChained, ShardShown, ShownHead,
-    SignatureClaim, SnapshotShown, Vector,
-};
+pub use vector::{Artifact, Bytes, Question, Vector};
