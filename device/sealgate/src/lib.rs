@@ -80,6 +80,7 @@ pub mod container;
 mod copies;
 mod denied;
 mod device_key;
+mod durable;
 mod error;
 mod exchange;
 mod file_store;
@@ -92,6 +93,7 @@ mod http;
 mod import;
 #[cfg(target_os = "linux")]
 pub mod integrity;
+mod journal;
 mod judge;
 mod kept;
 mod license;
@@ -129,6 +131,10 @@ pub use fingerprint::MachineFingerprint;
 pub use guard::{Guard, GuardBuilder, RevocationStatus};
 pub use heartbeats::Heartbeats;
 pub use http::{HttpTransport, HttpTransportBuilder};
+pub use journal::{
+    Begin, JournalError, JournalExport, JournalFile, JournalFolder, JournalLog, JournalShown, JournalStore,
+    Noted, OpenRecord,
+};
 pub use license::{Asked, License, Trial};
 pub use offline::verify_license_file;
 pub use recorded::ClientChain;
@@ -144,8 +150,9 @@ pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transpo
 pub use trust::Trust;
 
 pub use sealgate_artifact::{
-    ActivationId, ChainEntry, ChainHead, ChainRecord, ChainWord, Code, DeviceId, Family, Feature, Foreign,
-    LicenseId, Licensee, Limit, Module, Tier, UnixSeconds, Variable, VariableValue,
+    ActivationId, ChainEntry, ChainHead, ChainId, ChainRecord, ChainWord, Code, DeviceId, Family, Feature,
+    Foreign, JournalEntry, JournalHead, JournalKind, LicenseId, Licensee, Limit, Module, Tier, UnixSeconds,
+    Variable, VariableValue,
 };
 pub use sealgate_journal::{ChainActivation, ChainKey};
 pub use sealgate_trust::{KeyWindow, TrustError};

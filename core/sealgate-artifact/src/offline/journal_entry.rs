@@ -64,6 +64,7 @@ journal_kinds! {
     Clock "clock" "the machine's clock was found behind or doubted"
     Export "export" "the journal was written to a file"
     Return "return" "the license was given back"
+    Lost "lost" "what was counted of a day could not be read"
 }
 
 /// `[a-z][a-z0-9_]{0,31}`.

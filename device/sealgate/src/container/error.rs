@@ -37,6 +37,10 @@ pub(crate) fn what(purpose: Purpose) -> &'static str {
         Purpose::Update => "an update of a program",
         Purpose::License => "a license for machines without a network",
         Purpose::Request => "a machine's request for a license",
+        Purpose::Journal => "journals of machines without a network",
+        Purpose::Acknowledgement => "an acknowledgement of journals",
+        Purpose::ReAnchor => "a word to one machine on what time it is",
+        Purpose::Return => "a receipt of a machine that gave its license back",
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn run(global: &Global, args: &ImportArgs, output: Output) -> Result<
     match staged.container().purpose() {
         Purpose::Snapshot => snapshot(&client, &staged, &beside, output),
         Purpose::Update => Err(update()),
-        Purpose::License | Purpose::Request => todo!(),
+        _ => todo!(),
     }
 }
 

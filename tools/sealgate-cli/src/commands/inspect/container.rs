@@ -261,6 +261,10 @@ pub(crate) fn of_what(purpose: Purpose) -> &'static str {
         Purpose::Update => "a version of a product with its package",
         Purpose::License => "a license for machines without a network; `sglic import` takes it over",
         Purpose::Request => "a machine's request for a license; `sealgate offline respond` answers it",
+        Purpose::Journal => "journals of machines without a network",
+        Purpose::Acknowledgement => "an acknowledgement of journals",
+        Purpose::ReAnchor => "a word to one machine on what time it is",
+        Purpose::Return => "a receipt of a machine that gave its license back",
     }
 }
 

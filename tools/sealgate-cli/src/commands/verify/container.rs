@@ -49,7 +49,7 @@ pub(super) fn run(
     match staged.container().purpose() {
         Purpose::Snapshot => judge.snapshot(output),
         Purpose::Update => judge.update(output),
-        Purpose::License | Purpose::Request => todo!(),
+        _ => todo!(),
     }
 }
 
