@@ -17,7 +17,7 @@ pub(super) fn pairs(license: &License) -> Vec<(&'static str, String)> {
 }
 
 /// What a license grants, as a report says it.
-pub(super) fn report(license: &License) -> Value {
+pub(super) fn report(license: &License) -> serde_json::Value {
     json!({
         "tenant": license.tenant.to_string(),
         "app": license.app.to_string(),

@@ -5,12 +5,12 @@ use std::path::Path;
 use sealgate_artifact::{
     ArtifactError, Carrier, Envelope, Kind, PublicKey, SignatureEntry, Value, encode_hex, parse_json,
 };
-use sealgate_container::{Entry, EntryName, Purpose, decode_statement};
+use sealgate_container::{Entry, EntryName, decode_statement};
 use sealgate_trust::ed25519;
 use serde_json::json;
 
 use super::seen::{Form, Seen, readable};
-use crate::container::{self, Whole};
+use crate::container::{self, Whole, of_what};
 use crate::failure::Failure;
 use crate::files::Stream;
 use crate::output::{Output, say};
@@ -286,16 +286,6 @@ fn print(whole: &Whole, shown: Shown) {
     }
     if let Some(package) = whole.container.only(EntryName::Package) {
         say!("\npackage: {} bytes, SHA-256 {}", package.length, encode_hex(&package.sha256));
-    }
-}
-
-/// What a container is, in words.
-pub(crate) fn of_what(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Snapshot => "a snapshot, which says what a vendor took back; `sglic import` takes it over",
-        Purpose::Update => "a version of a product with its package",
-        Purpose::License => "a license for machines without a network; `sglic import` takes it over",
-        Purpose::Request => "a machine's request for a license; `sealgate offline respond` answers it",
     }
 }
 
