@@ -198,7 +198,7 @@ impl Control {
             plans: Plans::new(desk.clone()),
             customers: Customers::new(desk.clone(), changes.issuers()),
             licenses: licenses(),
-            offline: Offline::new(desk.clone(), changes.issuers(), Arc::clone(&shared)),
+            offline: Offline::new(desk.clone(), changes.issuers(), Arc::clone(&shared), Arc::clone(&secrets)),
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
             devices: Devices::new(desk.clone(), observed.clone()),
             activations: Activations::new(desk.clone()),
