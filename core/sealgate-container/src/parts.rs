@@ -61,6 +61,13 @@ impl<'a, E: From<ContainerError>, R: FnMut(&Entry) -> Result<Vec<u8>, E>> Parts<
         })
     }
 
+    /// The journals of a file, each with its entries (`spec/journal.md` §3.1).
+    pub fn journals(&mut self) -> Result<Vec<(Envelope, Vec<u8>)>, E> {
+        let journals = self.envelopes(EntryName::Journal)?;
+        let entries = self.container.all(EntryName::JournalEntries).iter().map(|entry| (self.read)(entry));
+        Ok(journals.into_iter().zip(entries.collect::<Result<Vec<_>, E>>()?).collect())
+    }
+
     /// Of a snapshot's file what stands before its shards.
     pub fn snapshot(&mut self) -> Result<SnapshotStatements, E> {
         Ok(SnapshotStatements {
