@@ -73,6 +73,7 @@ mod activation;
 mod beat;
 mod builder;
 mod bundle;
+mod bundled;
 mod chain;
 mod checked;
 mod client;
