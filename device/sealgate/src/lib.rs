@@ -72,6 +72,8 @@ mod activated;
 mod activation;
 mod beat;
 mod builder;
+mod bundle;
+mod bundled;
 mod chain;
 mod checked;
 mod client;
@@ -121,6 +123,9 @@ mod wait;
 pub use activation::Activation;
 pub use beat::{Beat, BeatSaid};
 pub use builder::Builder;
+pub use bundle::{
+    AskedLicense, BundleError, BundleMachines, BundleSays, KeptBundle, LookedBundle, OfflineRequestFile,
+};
 pub use chain::{ChainError, ChainFile, ChainFolder, ChainLog, ChainStore};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
@@ -153,6 +158,8 @@ pub use sealgate_artifact::{
     ActivationId, ChainEntry, ChainHead, ChainId, ChainRecord, ChainWord, Code, DeviceId, Family, Feature,
     Foreign, JournalEntry, JournalHead, JournalKind, LicenseId, Licensee, Limit, Module, Tier, UnixSeconds,
     Variable, VariableValue,
+    ActivationId, BundleId, ChainEntry, ChainHead, ChainRecord, ChainWord, Code, DeviceId, Family, Feature,
+    Foreign, LicenseId, Licensee, Limit, Module, StatementId, Tier, UnixSeconds, Variable, VariableValue,
 };
 pub use sealgate_journal::{ChainActivation, ChainKey};
 pub use sealgate_trust::{KeyWindow, TrustError};
