@@ -34,14 +34,22 @@ pub struct BundleSearch {
     has_drives: bool,
     patience: Duration,
     disk: Arc<dyn Disk>,
-    hanging: Arc<Mutex<BTreeSet<PathBuf>>>,
+    hanging: Arc<Mutex<BTreeSet<Place>>>,
 }
 
 /// Where to look.
-#[derive(Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     source: Source,
     path: PathBuf,
+}
+
+impl Place {
+    /// Whether looking at one is looking at the other. A folder that is named as a file is none.
+    fn is_like(&self, other: &Self) -> bool {
+        let is_file = |place: &Self| place.source == Source::Named;
+        self.path == other.path && is_file(self) == is_file(other)
+    }
 }
 
 impl Default for BundleSearch {
@@ -136,7 +144,7 @@ impl BundleSearch {
         let drives = drives.iter().take(DRIVES).map(of(Source::Drive));
         let mut places: Vec<Place> = vec![];
         for place in named.chain(folder).chain(beside).chain(drives) {
-            if !places.iter().any(|first| first.path == place.path) {
+            if !places.iter().any(|first| first.is_like(&place)) {
                 places.push(place);
             }
         }
@@ -145,7 +153,7 @@ impl BundleSearch {
 
     /// The work of one thread. A place where an earlier one still hangs gets no second one.
     fn looking(&self, place: Place) -> impl FnOnce() -> Result<Listing, Why> + Send + 'static {
-        let (disk, looked_at) = (self.disk.clone(), LookedAt::first(&self.hanging, &place.path));
+        let (disk, looked_at) = (self.disk.clone(), LookedAt::first(&self.hanging, &place));
         move || {
             let Some(_until_done) = looked_at else { return Err(Why::Silent) };
             let listed = match place.source {
@@ -203,25 +211,25 @@ impl std::fmt::Debug for BundleSearch {
 
 /// A place where a thread is under way, for as long as it is.
 struct LookedAt {
-    path: PathBuf,
-    hanging: Arc<Mutex<BTreeSet<PathBuf>>>,
+    place: Place,
+    hanging: Arc<Mutex<BTreeSet<Place>>>,
 }
 
 impl LookedAt {
     /// `None` where one is already.
-    fn first(hanging: &Arc<Mutex<BTreeSet<PathBuf>>>, path: &Path) -> Option<Self> {
-        let is_first = locked(hanging).insert(path.to_owned());
-        is_first.then(|| Self { path: path.to_owned(), hanging: hanging.clone() })
+    fn first(hanging: &Arc<Mutex<BTreeSet<Place>>>, place: &Place) -> Option<Self> {
+        let is_first = locked(hanging).insert(place.clone());
+        is_first.then(|| Self { place: place.clone(), hanging: hanging.clone() })
     }
 }
 
 impl Drop for LookedAt {
     fn drop(&mut self) {
-        locked(&self.hanging).remove(&self.path);
+        locked(&self.hanging).remove(&self.place);
     }
 }
 
-fn locked(hanging: &Mutex<BTreeSet<PathBuf>>) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+fn locked(hanging: &Mutex<BTreeSet<Place>>) -> MutexGuard<'_, BTreeSet<Place>> {
     // A set of paths is whole whenever nobody writes to it.
     hanging.lock().unwrap_or_else(PoisonError::into_inner)
 }
