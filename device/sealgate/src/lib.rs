@@ -72,6 +72,7 @@ mod activated;
 mod activation;
 mod beat;
 mod builder;
+mod bundle;
 pub mod bundle_search;
 mod chain;
 mod checked;
@@ -120,6 +121,9 @@ mod wait;
 pub use activation::Activation;
 pub use beat::{Beat, BeatSaid};
 pub use builder::Builder;
+pub use bundle::{
+    AskedLicense, BundleError, BundleMachines, BundleSays, KeptBundle, LookedBundle, OfflineRequestFile,
+};
 pub use chain::{ChainError, ChainFile, ChainFolder, ChainLog, ChainStore};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
@@ -145,8 +149,8 @@ pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transpo
 pub use trust::Trust;
 
 pub use sealgate_artifact::{
-    ActivationId, ChainEntry, ChainHead, ChainRecord, ChainWord, Code, DeviceId, Family, Feature, Foreign,
-    LicenseId, Licensee, Limit, Module, Tier, UnixSeconds, Variable, VariableValue,
+    ActivationId, BundleId, ChainEntry, ChainHead, ChainRecord, ChainWord, Code, DeviceId, Family, Feature,
+    Foreign, LicenseId, Licensee, Limit, Module, StatementId, Tier, UnixSeconds, Variable, VariableValue,
 };
 pub use sealgate_journal::{ChainActivation, ChainKey};
 pub use sealgate_trust::{KeyWindow, TrustError};

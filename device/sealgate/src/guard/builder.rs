@@ -19,6 +19,9 @@ use super::sensors::{PlatformSensors, Sensors};
 use super::threads::Threads;
 use crate::Client;
 
+/// From how many days before the end a program is told of it, where it says nothing else.
+const DAYS_BEFORE_END: u64 = 7;
+
 /// What a [`Guard`] needs. The license decides what is enforced; what is said here only narrows it.
 pub struct GuardBuilder {
     client: Arc<Client>,
@@ -31,6 +34,7 @@ pub struct GuardBuilder {
     key: Option<Zeroizing<String>>,
     proof_needed: Option<PathBuf>,
     enhancers: Vec<Box<dyn Enhancer>>,
+    days_before_end: u64,
 }
 
 impl Client {
@@ -47,6 +51,7 @@ impl Client {
             key: None,
             proof_needed: None,
             enhancers: vec![],
+            days_before_end: DAYS_BEFORE_END,
         }
     }
 }
@@ -131,6 +136,14 @@ impl GuardBuilder {
             self.proof_needed = Some(config.proof_file.clone().unwrap_or_else(usual));
         }
         Ok(self)
+    }
+
+    /// From how many days before the end of its bundle the program is told, as an event and in [`ends_soon`](super::GuardState::ends_soon): 7 where
+    /// nothing is said. A bundle that is shorter than 28 days is told of in its last quarter, at the earliest.
+    #[must_use]
+    pub fn tell_days_before_end(mut self, days: u64) -> Self {
+        self.days_before_end = days;
+        self
     }
 
     /// Adds a part of the program's own.

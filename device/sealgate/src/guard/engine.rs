@@ -459,6 +459,7 @@ impl Engine {
             standing: Standing::of(effective),
             tier: effective.tier(),
             license_ends: judged.material.as_ref().and_then(|material| material.held(None).ends()),
+            ends_soon: None,
             needs_refresh: effective.needs_refresh,
             revocations: judged.revocation_state(running),
             restart_helps: judged.know(running, |known| judged.session.restart_helps(known)),
