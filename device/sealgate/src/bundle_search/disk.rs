@@ -100,7 +100,7 @@ fn sized(entry: &DirEntry, links: Links) -> Option<Sized> {
         Links::Followed => std::fs::metadata(&path).ok()?,
         Links::LeftOut => entry.metadata().ok()?,
     };
-    there.is_file().then(|| Sized { bytes: there.len(), path })
+    there.is_file().then_some(Sized { bytes: there.len(), path })
 }
 
 /// Neither a pipe that took the file's place since holds the program, nor is a link followed where none is to be.

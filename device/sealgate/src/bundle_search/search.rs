@@ -169,7 +169,7 @@ impl BundleSearch {
     fn take(&self, found: &mut Candidates, place: &Place, listed: Result<Listing, Why>) {
         let Place { source, path } = place;
         let mut overlook = |path: &Path, why| {
-            found.overlooked.push(Overlooked { path: path.to_owned(), source: *source, why })
+            found.overlooked.push(Overlooked { path: path.to_owned(), source: *source, why });
         };
         let listing = match listed {
             Ok(listing) => listing,
