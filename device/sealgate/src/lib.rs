@@ -2,7 +2,7 @@
 //!
 //! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
 //! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
-//! leave a thread running that its caller did not start (but for one that looks up a name, and ends with the look-up), be steered by an environment variable, or let
+//! leave a thread running that its caller did not start (but for one that looks up a name or at a drive, and ends with that), be steered by an environment variable, or let
 //! a customer's file say who is trusted.
 //!
 //! ```no_run
@@ -74,6 +74,7 @@ mod beat;
 mod builder;
 mod bundle;
 mod bundled;
+pub mod bundle_search;
 mod chain;
 mod checked;
 mod client;

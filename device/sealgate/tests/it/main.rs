@@ -6,6 +6,8 @@ mod admissions;
 mod authority;
 mod beside;
 mod budget;
+#[cfg(unix)]
+mod bundle_search;
 mod chain_crash;
 mod chain_disk;
 mod chain_log;
