@@ -73,8 +73,8 @@ mod activation;
 mod beat;
 mod builder;
 mod bundle;
-mod bundled;
 pub mod bundle_search;
+mod bundled;
 mod chain;
 mod checked;
 mod client;
@@ -156,11 +156,9 @@ pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transpo
 pub use trust::Trust;
 
 pub use sealgate_artifact::{
-    ActivationId, ChainEntry, ChainHead, ChainId, ChainRecord, ChainWord, Code, DeviceId, Family, Feature,
-    Foreign, JournalEntry, JournalHead, JournalKind, LicenseId, Licensee, Limit, Module, Tier, UnixSeconds,
-    Variable, VariableValue,
-    ActivationId, BundleId, ChainEntry, ChainHead, ChainRecord, ChainWord, Code, DeviceId, Family, Feature,
-    Foreign, LicenseId, Licensee, Limit, Module, StatementId, Tier, UnixSeconds, Variable, VariableValue,
+    ActivationId, BundleId, ChainEntry, ChainHead, ChainId, ChainRecord, ChainWord, Code, DeviceId, Family,
+    Feature, Foreign, JournalEntry, JournalHead, JournalKind, LicenseId, Licensee, Limit, Module,
+    StatementId, Tier, UnixSeconds, Variable, VariableValue,
 };
 pub use sealgate_journal::{ChainActivation, ChainKey};
 pub use sealgate_trust::{KeyWindow, TrustError};

@@ -110,6 +110,8 @@ impl Offline {
             machines: order.machines.signed(),
             request: order.machines.only_request(),
             revoked: table::bundles::listed(db, license.id, most).await?,
+            // No journal was received yet that it could acknowledge.
+            acknowledged: vec![],
         };
         let carrier = self.signer.sign_bundle(&bundle, tenant.issuer_key)?;
         let row = BundleRow {

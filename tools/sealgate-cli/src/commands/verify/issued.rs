@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use sealgate_artifact::{Acknowledged, Acknowledgement, Kind, KeyUse, PublicKey, ReAnchor, UnixSeconds, Unverified};
+use sealgate_artifact::{
+    Acknowledged, Acknowledgement, KeyUse, Kind, PublicKey, ReAnchor, UnixSeconds, Unverified,
+};
 use sealgate_container::LicenseStatements;
 use sealgate_trust::{TenantTrust, TrustError, Verified, verify_acknowledgement, verify_re_anchor};
 use sealgate_wire::Timestamp;
@@ -40,9 +42,7 @@ pub(super) fn run(
 
 fn report(said: &Verified<Acknowledgement>, trust: &TenantTrust) -> Value {
     let Acknowledgement { tenant, app, license, issued_at, acknowledged } = said.get();
-    let one = |one: &Acknowledged| {
-        json!({ "device_key": one.device_key.to_string(), "chain": one.chain.to_string(), "seq": one.head.seq })
-    };
+    let one = |one: &Acknowledged| json!({ "device_key": one.device_key.to_string(), "chain": one.chain.to_string(), "seq": one.head.seq });
     let own = json!({
         "verdict": "valid",
         "kind": "acknowledgement",

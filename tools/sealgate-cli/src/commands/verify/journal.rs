@@ -13,7 +13,8 @@ use crate::failure::Failure;
 use crate::output::{Output, counted, say};
 
 /// What follows from a statement that a device signed, and what does not.
-const SAYS: &str = "whoever holds this device's key wrote it; whether the vendor knows that key, the server says";
+const SAYS: &str =
+    "whoever holds this device's key wrote it; whether the vendor knows that key, the server says";
 
 /// A journal whose entries are those that it names, bound to each other.
 struct Account {
@@ -111,7 +112,10 @@ fn print(accounts: &[Account]) {
         say!("");
         Output::table(&["ENTRY", "WHEN", "WHAT", "WHY", "TIMES"], entries.iter().map(row));
     }
-    say!("\nchecked:\n  each of {} is signed by the device key that it names, and no entry was changed since", counted(accounts.len() as u64, "journal"));
+    say!(
+        "\nchecked:\n  each of {} is signed by the device key that it names, and no entry was changed since",
+        counted(accounts.len() as u64, "journal")
+    );
     say!("what that says:\n  {SAYS}");
 }
 
