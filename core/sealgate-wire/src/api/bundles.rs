@@ -120,5 +120,6 @@ pub enum BundleKeys {
 #[serde(deny_unknown_fields)]
 pub struct BundleFileQuery {
     /// Which keys travel with the bundle; `all` when absent.
+    #[cfg_attr(feature = "openapi", param(inline))]
     pub keys: Option<BundleKeys>,
 }
