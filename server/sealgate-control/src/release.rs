@@ -50,7 +50,7 @@ pub(crate) async fn release_seats(
     releasing: &Releasing,
     event: &EventRow,
 ) -> Result<Released, AuthorityError> {
-    let chosen = choose(tx, license, &releasing.which, releasing.at).await?;
+    let chosen = choose(tx, license, &releasing.which).await?;
     // spec/offline.md §5.3: what a live bundle holds stays, and draws on nothing.
     let (bundled, seats): (Vec<HeldSeat>, Vec<HeldSeat>) =
         chosen.seats.into_iter().partition(|seat| seat.is_bundled(releasing.at));
@@ -106,12 +106,7 @@ struct Chosen {
     known_left: RangeInclusive<u64>,
 }
 
-async fn choose(
-    tx: &mut Tx<'_>,
-    license: &LicenseRow,
-    which: &Release,
-    at: UnixSeconds,
-) -> Result<Chosen, AuthorityError> {
+async fn choose(tx: &mut Tx<'_>, license: &LicenseRow, which: &Release) -> Result<Chosen, AuthorityError> {
     if let Release::Named(ids) = which {
         let seats = named(tx, license, ids).await?;
         return Ok(Chosen { of: seats.len() as u64, seats, known_left: 0..=u64::MAX });
@@ -119,13 +114,13 @@ async fn choose(
     let mut seats = table::devices::first_of_license(&mut *tx, license.id, MOST_RELEASED + 1).await?;
     let seen = seats.len() as u64;
     seats.truncate(MOST_RELEASED as usize);
-    let bundled = table::bundle_seats::all_held(&mut *tx, license.id, at).await?;
     // The number in the license's row may be wrong, by whoever else may write it. What was seen counts more.
     Ok(if seen > u64::from(MOST_RELEASED) {
-        let of = license.devices_used.saturating_sub(bundled).max(seen);
-        Chosen { seats, of, known_left: 1..=u64::MAX }
+        Chosen { seats, of: license.devices_used.max(seen), known_left: 1..=u64::MAX }
     } else {
-        Chosen { seats, of: seen, known_left: bundled..=bundled }
+        // What bundles alone hold was not looked for.
+        let most = if license.bundles_end.is_some() { u64::MAX } else { 0 };
+        Chosen { seats, of: seen, known_left: 0..=most }
     })
 }
 

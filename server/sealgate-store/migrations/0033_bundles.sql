@@ -14,6 +14,8 @@ CREATE INDEX devices_by_bundle ON devices (license_id, bundle_until) WHERE bundl
 
 -- A bundle may have a slot, too.
 ALTER TABLE slots ADD COLUMN bundle_id TEXT;
+-- What a new bundle says was taken back.
+CREATE INDEX slots_taken_back ON slots (license_id, listed_at, slot) WHERE activation_id IS NULL AND listed_at IS NOT NULL;
 
 CREATE TABLE bundles (
     bundle_id TEXT NOT NULL PRIMARY KEY,
@@ -62,7 +64,7 @@ CREATE TABLE bundle_devices (
     PRIMARY KEY (bundle_id, device_key)
 );
 CREATE UNIQUE INDEX bundle_devices_by_request ON bundle_devices (license_id, request) WHERE request IS NOT NULL;
-CREATE INDEX bundle_devices_by_key ON bundle_devices (license_id, device_key);
+CREATE INDEX bundle_devices_by_key ON bundle_devices (license_id, device_key, bundle_id);
 
 -- Keyed hashes of the digests by which requests name licenses (spec/offline.md §2.2), of our keys and of those from elsewhere.
 CREATE TABLE key_digests (

@@ -1,7 +1,7 @@
 //! Seats that bundles hold (`spec/offline.md` §5.2, §5.3): devices that bound ones name have rows like any other, pools are a
 //! number of the license's row. What changes any of it does so under the license's lock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealgate_artifact::{BundleId, Device, LicenseId, TenantId, UnixSeconds};
 
@@ -51,15 +51,12 @@ statements! {
     KEEP = with_rows!(keep!(), (1, 3, 1), "", "");
     KEEP_MANY = with_rows!(keep!(), (1, 3, MANY), "", "");
     COMES_ONLINE = "UPDATE devices SET only_bundled = 0 WHERE license_id = $1 AND kind = $2 AND identity = $3";
-    ALL_HELD = "SELECT COUNT(*) AS held FROM devices WHERE license_id = $1 AND bundle_until > $2";
     FREE = "DELETE FROM devices WHERE tenant_id = $1 AND license_id = $2 AND bundle_until <= $3 AND only_bundled = 1";
     LET_GO = "UPDATE devices SET bundle_until = NULL WHERE license_id = $1 AND bundle_until <= $2";
-    COUNT_ANEW = "UPDATE licenses SET devices_used = CASE WHEN devices_used > $2 THEN devices_used - $2 ELSE 0 END, \
-                  pools = (SELECT COALESCE(SUM(l.most), 0) FROM (SELECT MAX(pool) AS most FROM bundles WHERE license_id = $1 \
-                  AND ends_at > $3 AND pool IS NOT NULL GROUP BY line) l), \
-                  bundles_end = (SELECT MIN(e.at) FROM (SELECT MIN(bundle_until) AS at FROM devices WHERE license_id = $1 \
-                  AND bundle_until IS NOT NULL UNION ALL SELECT MIN(ends_at) AS at FROM bundles WHERE license_id = $1 \
-                  AND ends_at > $3 AND pool IS NOT NULL) e) WHERE license_id = $1";
+    POOLS = "SELECT line, pool, ends_at FROM bundles WHERE license_id = $1 AND ends_at > $2 AND pool IS NOT NULL";
+    NEXT = "SELECT MIN(bundle_until) AS next FROM devices WHERE license_id = $1 AND bundle_until IS NOT NULL";
+    COUNT_ANEW = "UPDATE licenses SET devices_used = CASE WHEN devices_used > $2 THEN devices_used - $2 ELSE 0 END, pools = $3, \
+                  bundles_end = $4 WHERE license_id = $1";
     OVER = "SELECT tenant_id, license_id FROM licenses WHERE bundles_end <= $1 ORDER BY bundles_end LIMIT 1";
 }
 
@@ -160,12 +157,6 @@ pub async fn comes_online(tx: &mut Tx<'_>, locked: &LicenseRow, device: &Device)
     Ok(())
 }
 
-/// How many seats of the license live bundles hold by their machines.
-pub async fn all_held(on: impl Read, license: LicenseId, now: UnixSeconds) -> Result<u64, StoreError> {
-    let query = query(ALL_HELD).bind(license.to_string()).bind(signed(now.get()));
-    count(&query.fetch_one(on).await?, "held")
-}
-
 /// Frees what bundles held that have ended, and counts the rest anew. The license is locked; its row is another one then.
 pub async fn settle(tx: &mut Tx<'_>, locked: &LicenseRow, now: UnixSeconds) -> Result<(), StoreError> {
     let (tenant, license, now) = (locked.tenant.to_string(), locked.id.to_string(), signed(now.get()));
@@ -174,10 +165,27 @@ pub async fn settle(tx: &mut Tx<'_>, locked: &LicenseRow, now: UnixSeconds) -> R
     } else {
         let gone = query(FREE).bind(tenant).bind(&license).bind(now).execute(&mut *tx).await?;
         query(LET_GO).bind(&license).bind(now).execute(&mut *tx).await?;
-        query(COUNT_ANEW).bind(license).bind(signed(gone)).bind(now).execute(&mut *tx).await?;
+        let (pools, end) = live_pools(tx, (&license, now)).await?;
+        let next = query(NEXT).bind(&license).fetch_one(&mut *tx).await?.get::<Option<i64>>("next")?;
+        let end = [next, end].into_iter().flatten().min();
+        let counted = query(COUNT_ANEW).bind(license).bind(signed(gone)).bind(signed(pools)).bind(end);
+        counted.execute(&mut *tx).await?;
     }
     tx.changes(Subject::License(locked.app, locked.key_hash));
     Ok(())
+}
+
+/// What the live pools of a license take, of each line its largest; and when the first of them ends.
+async fn live_pools(tx: &mut Tx<'_>, (license, now): (&str, i64)) -> Result<(u64, Option<i64>), StoreError> {
+    let (mut largest, mut end) = (BTreeMap::<String, u64>::new(), None);
+    for row in query(POOLS).bind(license).bind(now).fetch_all(&mut *tx).await? {
+        let (line, pool, ends): (String, u64, i64) =
+            (row.get("line")?, count(&row, "pool")?, row.get("ends_at")?);
+        let of_line = largest.entry(line).or_default();
+        *of_line = pool.max(*of_line);
+        end = Some(end.map_or(ends, |end: i64| end.min(ends)));
+    }
+    Ok((largest.values().sum(), end))
 }
 
 /// A license of which a bundle has ended, and what it held is not counted anew.

@@ -39,10 +39,10 @@ statements! {
     );
     NAMING = select_bundle!(
         "JOIN bundle_devices d ON d.bundle_id = b.bundle_id WHERE d.license_id = $1 AND d.device_key = $2 \
-         AND b.ends_at > $3 AND b.pool IS NULL ORDER BY serial DESC LIMIT 1"
+         AND b.ends_at > $3 ORDER BY d.bundle_id DESC LIMIT 1"
     );
     BY_SIGNER = "SELECT bundle_id FROM bundles WHERE signer = $1 AND ends_at > $2 ORDER BY ends_at LIMIT $3";
-    LIVE = "SELECT COUNT(*) AS live FROM bundles WHERE license_id = $1 AND ends_at > $2";
+    LIVE = "SELECT COUNT(*) AS live FROM (SELECT 1 FROM bundles WHERE license_id = $1 AND ends_at > $2 LIMIT 1000) AS counted";
     LAST_SERIAL = "SELECT COALESCE(MAX(serial), 0) AS serial FROM bundles WHERE license_id = $1";
     STATEMENT = "SELECT statement FROM bundles WHERE tenant_id = $1 AND bundle_id = $2";
     DEVICES = "SELECT device_key, request FROM bundle_devices WHERE bundle_id = $1 ORDER BY device_key";
@@ -54,7 +54,7 @@ statements! {
     REVOKE = "UPDATE bundles SET revoked_at = $3, revoke_reason = $4 WHERE tenant_id = $1 AND bundle_id = $2 AND revoked_at IS NULL";
     // Newest first. What a proof has is no business of machines that hear nobody.
     LISTED = "SELECT slot FROM slots WHERE license_id = $1 AND activation_id IS NULL AND listed_at IS NOT NULL \
-              AND COALESCE(expires_at, $2 + 1) > $2 ORDER BY listed_at DESC, slot LIMIT $3";
+              AND COALESCE(expires_at, $2 + 1) > $2 ORDER BY listed_at DESC, slot DESC LIMIT $3";
     FORGET_PERSON = "UPDATE bundles SET statement = NULL WHERE license_id = $1 AND is_personal = 1 AND statement IS NOT NULL";
     ENDED_BEFORE = "SELECT bundle_id FROM bundles WHERE ends_at <= $1 AND is_kept = 1 ORDER BY ends_at LIMIT $2";
     FORGET_DEVICES = concat!(
@@ -187,7 +187,7 @@ pub async fn live_by_signer(
     rows.iter().map(|row| parsed(row, "bundle_id", |t| BundleId::parse(t).ok())).collect()
 }
 
-/// How many live bundles the license has.
+/// How many live bundles the license has; 1,000 stand for more.
 pub async fn live(on: impl Read, license: LicenseId, now: UnixSeconds) -> Result<u64, StoreError> {
     let query = query(LIVE).bind(license.to_string()).bind(signed(now.get()));
     count(&query.fetch_one(on).await?, "live")

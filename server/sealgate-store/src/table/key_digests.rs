@@ -25,7 +25,7 @@ statements! {
     INSERT_MANY = with_rows!(insert!(), (MANY, 1, 4), "", ONCE);
     END = "DELETE FROM key_digests WHERE license_id = $1";
     WITHOUT = "SELECT l.license_id, l.tenant_id, l.key_sealed, \
-               (SELECT COUNT(*) FROM key_digests d WHERE d.license_id = l.license_id) AS digests \
+               (SELECT d.license_id FROM key_digests d WHERE d.license_id = l.license_id LIMIT 1) AS found \
                FROM licenses l WHERE l.license_id > $1 ORDER BY l.license_id LIMIT $2";
 }
 
@@ -83,7 +83,7 @@ impl FromRow for SealedKey {
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             key_sealed: row.get("key_sealed")?,
-            is_done: row.get::<i64>("digests")? != 0,
+            is_done: row.get::<Option<String>>("found")?.is_some(),
         })
     }
 }
