@@ -26,7 +26,7 @@ pub use activation::{
     Admitted, SentHeartbeat, verify_activation_request, verify_heartbeat_answer, verify_heartbeat_request,
     verify_own_answer, verify_own_proof, verify_proof, verify_release, verify_signed_by,
 };
-pub use chain::{ChainBytes, TenantTrust};
+pub use chain::{ChainBytes, FileKeys, TenantTrust};
 pub use error::TrustError;
 pub use import::{Imported, SnapshotParts, SnapshotReader};
 pub use key_window::KeyWindow;

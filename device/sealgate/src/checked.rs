@@ -28,9 +28,10 @@ impl Client {
     /// Anybody may show a certificate: that the server has its key is only known once it answers a question. This finds an address
     /// that is wrong, a certificate that has run out, and a proxy that answers in the server's place.
     pub fn check_server(&self) -> Result<(), Error> {
+        let server = self.server()?;
         let missing = exchange::trust(
             &*self.transport,
-            &self.server,
+            server,
             &self.trust,
             Deadline::after(self.transport.budget()),
         )?;
@@ -47,7 +48,7 @@ impl Client {
         for operation in [Operation::Activate, Operation::Heartbeat] {
             let question = Question {
                 trust: &self.trust,
-                origin: &self.server.origin,
+                origin: &server.origin,
                 operation: &operation,
                 now: self.clock.now().max(floor),
                 floor,

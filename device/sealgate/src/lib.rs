@@ -74,6 +74,7 @@ mod beat;
 mod builder;
 mod bundle;
 pub mod bundle_search;
+mod bundled;
 mod chain;
 mod checked;
 mod client;

@@ -4,10 +4,13 @@
 
 mod activate;
 mod error;
+mod held;
+mod judge;
 mod look;
 mod request;
 mod says;
 
 pub use error::BundleError;
+pub(crate) use held::HeldBundle;
 pub use request::{AskedLicense, OfflineRequestFile};
 pub use says::{BundleMachines, BundleSays, KeptBundle, LookedBundle};

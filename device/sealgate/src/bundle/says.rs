@@ -100,11 +100,15 @@ pub struct KeptBundle {
 }
 
 impl BundleSays {
-    pub(super) fn of(bundle: &Verified<Bundle>) -> Self {
-        let said = bundle.get();
+    pub(crate) fn of(bundle: &Verified<Bundle>) -> Self {
+        Self::of_kept(bundle.id(), bundle.get())
+    }
+
+    /// Of one that is kept: it verified when it was activated.
+    pub(super) fn of_kept(statement: StatementId, said: &Bundle) -> Self {
         Self {
             bundle: said.bundle,
-            statement: bundle.id(),
+            statement,
             license: License::new(&said.terms, None),
             serial: said.serial,
             issued_at: said.terms.issued_at,
