@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod agreement;
 mod allowance;
+mod bundles;
 mod continues;
 mod end;
 mod facts;
@@ -25,6 +26,7 @@ mod trial;
 mod validate;
 
 pub use allowance::releases_left;
+pub use bundles::{Bundling, NoBundle, SeatsTaken, Wanted};
 pub use end::{End, OutOfForce};
 pub use facts::{Facts, Seat, Standing, Window};
 pub use fingerprint::{Component, ComponentFingerprint, is_same_machine, likeness, machine_named};

@@ -17,6 +17,7 @@ mod clock;
 mod database;
 mod device;
 mod http;
+mod offline;
 mod operations;
 mod outside;
 pub mod program;

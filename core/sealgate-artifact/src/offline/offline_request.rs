@@ -45,9 +45,13 @@ pub enum LicenseHint {
 impl LicenseHint {
     /// The digest of a license key as people type it (`spec/offline.md` §2.2).
     pub fn of_key(typed: &str) -> Self {
+        Self::KeyDigest(Self::digest(typed))
+    }
+
+    /// The same as bytes.
+    pub fn digest(typed: &str) -> [u8; 32] {
         let symbols = LicenseKey::normalise(typed);
-        let digest = Sha256::new().chain_update(b"sealgate-offline-key-v1\0").chain_update(symbols);
-        Self::KeyDigest(digest.finalize().into())
+        Sha256::new().chain_update(b"sealgate-offline-key-v1\0").chain_update(symbols).finalize().into()
     }
 }
 
