@@ -36,6 +36,7 @@ pub use http::{Answer, request, send, send_with};
 pub use offline::{entries, is_for};
 pub use operations::{Operation, Staged, stage};
 pub use outside::on_sqlite;
+pub use sealgate_artifact::encode_base64;
 pub use sealgate_container as container;
 pub use sealgate_journal::Broken;
 pub use sealgate_trust::TrustError;

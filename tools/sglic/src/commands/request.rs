@@ -55,9 +55,10 @@ pub(crate) fn run(global: &Global, args: &RequestArgs, output: Output) -> Result
 }
 
 fn shown(result: &Requested, picture: Option<(String, usize)>) -> String {
-    let asked = match result.again {
-        true => format!("{}, the same as before: no license file answered it yet", result.asked_at),
-        false => result.asked_at.clone(),
+    let asked = if result.again {
+        format!("{}, the same as before: no license file answered it yet", result.asked_at)
+    } else {
+        result.asked_at.clone()
     };
     let mut lines = vec![
         ("request", format!("{}, {} bytes", result.file, result.bytes)),

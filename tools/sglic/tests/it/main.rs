@@ -2,7 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests make files of their own")]
 
 mod book;
+mod bundles;
 mod doctor;
+mod drives;
 mod first;
 mod import;
 mod kills;
