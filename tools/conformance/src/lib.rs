@@ -6,6 +6,7 @@
 
 mod admission;
 mod asked;
+mod bytes;
 mod cases;
 mod contents;
 mod contract;
@@ -24,6 +25,7 @@ pub use asked::{
     Acknowledging, Beaten, BundleShown, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved,
     Published, ReAnchorShown, Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown,
 };
+pub use bytes::Bytes;
 pub use cases::{Case, all as all_cases};
 pub use contents::{answer_contents, contents};
 pub use contract::{answer_point, answer_vector, verify_file};
@@ -37,4 +39,4 @@ pub use guard::{
 pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;
-pub use vector::{Artifact, Bytes, Question, Vector};
+pub use vector::{Artifact, Question, Vector};

@@ -2,13 +2,12 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sealgate_artifact::{
-    ChainId, JournalEntry, JournalHead, JournalKind, LicenseId, StatementId, UnixSeconds, limits,
-};
+use sealgate_artifact::{ChainId, JournalEntry, JournalHead, JournalKind, LicenseId, UnixSeconds, limits};
 use sealgate_journal::{BoundEntry, encode_entry};
 
 use super::error::JournalError;
 use super::held::{Header, Held, line};
+use super::noted::Noted;
 use super::open::{self, OpenRecord};
 use super::store::{JournalFile, JournalStore};
 
@@ -45,43 +44,7 @@ pub struct Begin {
     pub was_here: bool,
 }
 
-/// What is to be written down.
-#[derive(Debug, Clone)]
-pub struct Noted<'a> {
-    /// What happened.
-    pub kind: JournalKind,
-    /// Why, or how it ended: a code of `spec/errors.md` §2.
-    pub code: Option<&'a str>,
-    /// The bundle in use.
-    pub bundle: Option<StatementId>,
-    /// What the machine's clock showed, where that was another time.
-    pub clock: Option<UnixSeconds>,
-    /// 1 to 64 bytes without control characters, for people.
-    pub note: Option<&'a str>,
-}
-
-impl Noted<'_> {
-    /// Nothing but that it happened.
-    pub fn only(kind: JournalKind) -> Self {
-        Self { kind, code: None, bundle: None, clock: None, note: None }
-    }
-
-    fn entry(&self, seq: u64, at: UnixSeconds) -> JournalEntry {
-        let text = |text: Option<&str>| text.map(str::to_owned);
-        JournalEntry {
-            seq,
-            at,
-            kind: self.kind.clone(),
-            code: text(self.code),
-            more: None,
-            bundle: self.bundle,
-            clock: self.clock,
-            note: text(self.note),
-        }
-    }
-}
-
-/// A part of the chain, to be signed and written to a file.
+/// A part of the chain, to be signed and written to a file. `spec/journal.md` §2.4: no more than 9 MiB wait, so one file takes all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalExport {
     /// The chain.

@@ -4,7 +4,7 @@ use sealgate_artifact::{JournalEntry, JournalKind, StatementId, UnixSeconds};
 use serde::{Deserialize, Serialize};
 
 use super::held::{summed, unsummed};
-use super::log::Noted;
+use super::noted::Noted;
 
 const DAY: u64 = 24 * 60 * 60;
 const VERSION: u64 = 1;

@@ -83,7 +83,10 @@ fn it_asks_by_a_file_and_goes_by_the_one_that_comes_back() {
     let mut running = product.start();
     assert!(running.stands().starts_with("tier enterprise | license ends 20"));
     running.is_full();
-    assert_eq!(running.tell("activate").last, "failed: activate: no license file was shown yet; try licenses");
+    assert_eq!(
+        running.tell("activate").last,
+        "failed: activate: no license file was shown yet; try licenses"
+    );
     running.quit();
 }
 
@@ -111,7 +114,10 @@ fn the_end_is_announced_and_then_there_are_three_choices() {
     running.is_free("expired");
     // Renew says where the next file goes, and looks for it.
     let renew = running.tell("renew").lines.join("\n");
-    assert!(renew.contains("request FILE") && renew.contains(".sglic") && renew.contains("licenses"), "{renew}");
+    assert!(
+        renew.contains("request FILE") && renew.contains(".sglic") && renew.contains("licenses"),
+        "{renew}"
+    );
     // Read-only looks, and changes nothing.
     assert_eq!(running.tell("readonly").last, "ok");
     for line in ["add pears 4", &format!("save {}", product.path("table.csv").display())] {
@@ -160,7 +166,11 @@ fn on_a_terminal_it_shows_the_file_and_asks() {
     let words: Vec<_> = program.get_args().map(|word| word.to_string_lossy()).collect();
     let shell = format!("stty rows 30 cols 180; exec {} {}", product.program().display(), words.join(" "));
     let mut terminal = Command::new("script");
-    terminal.args(["-qfec", &shell, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin").env("TERM", "xterm");
+    terminal
+        .args(["-qfec", &shell, "/dev/null"])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("TERM", "xterm");
     let mut terminal = Terminal(start(terminal.stdin(Stdio::piped())));
     let screen = pieces(terminal.0.stdout.take().expect("piped"));
     let mut keys = terminal.0.stdin.take().expect("piped");

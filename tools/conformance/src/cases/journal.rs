@@ -18,6 +18,7 @@ pub(super) fn cases() -> Vec<Case> {
     fields(&sort, &mut shelf);
     entries(&mut shelf);
     texts(&mut shelf);
+    malformed_texts(&mut shelf);
     bindings(&sort, &mut shelf);
     shelf.cases
 }
@@ -148,14 +149,9 @@ fn entries(shelf: &mut Shelf) {
 
 /// `spec/journal.md` §1.3 and §1.4.
 fn texts(shelf: &mut Shelf) {
-    let with = |rest: &str| {
-        let mut entries = Entries::plain();
-        entries.texts[2] = format!(r#"{{"seq":3,"at":{NOW},{rest}}}"#);
-        of(&entries)
-    };
     let bundle = crate::offline::bundle(&crate::offline::bundle_text()).id();
     let accept = |shelf: &mut Shelf, name: &str, shows: &str, rest: &str| {
-        let (journal, bytes) = with(rest);
+        let (journal, bytes) = ending_with(rest);
         shelf.accepted(name, shows, beside(&journal, &bytes), &format!("{} 3", journal.id()));
     };
     accept(
@@ -185,8 +181,20 @@ fn texts(shelf: &mut Shelf) {
         "An extension that nobody needs to know.",
         r#""kind":"start","ext":{"x":1}"#,
     );
+}
+
+/// A journal whose last entry says this.
+fn ending_with(rest: &str) -> (Draft, Vec<u8>) {
+    let mut entries = Entries::plain();
+    entries.texts[2] = format!(r#"{{"seq":3,"at":{NOW},{rest}}}"#);
+    of(&entries)
+}
+
+/// What is no entry.
+fn malformed_texts(shelf: &mut Shelf) {
+    let bundle = crate::offline::bundle(&crate::offline::bundle_text()).id();
     let mut refuse = |name: &str, code: Code, shows: &str, rest: &str| {
-        let (journal, bytes) = with(rest);
+        let (journal, bytes) = ending_with(rest);
         shelf.refused(&format!("entry_{name}"), code, shows, beside(&journal, &bytes));
     };
     refuse("without_kind", Code::FieldMissing, "An entry says what happened.", r#""code":"expired""#);

@@ -129,6 +129,22 @@ impl Example {
             Kind::Shard => example(Artifact::Shard, SNAPSHOT, shard(&shard_text()), |draft| {
                 super::shard::question(&revoking(), &draft)
             }),
+            Kind::OfflineRequest
+            | Kind::Bundle
+            | Kind::Journal
+            | Kind::Acknowledgement
+            | Kind::ReAnchor
+            | Kind::ReturnReceipt => Self::of_unheard(kind),
+            Kind::Snapshot => example(Artifact::Snapshot, SNAPSHOT, snapshot(&snapshot_text()), |draft| {
+                super::snapshot::question(&revoking(), &draft)
+            }),
+        }
+    }
+
+    /// The same of what crosses to machines without a network, and back.
+    fn of_unheard(kind: Kind) -> Self {
+        let example = |artifact, seed, draft, question| Self { artifact, seed, draft, question };
+        match kind {
             Kind::OfflineRequest => {
                 example(Artifact::OfflineRequest, DEVICE, offline_request(&offline_request_text()), |draft| {
                     super::offline_request::question(&draft)
@@ -161,9 +177,7 @@ impl Example {
                     super::acknowledgement::receipt(&draft)
                 })
             }
-            Kind::Snapshot => example(Artifact::Snapshot, SNAPSHOT, snapshot(&snapshot_text()), |draft| {
-                super::snapshot::question(&revoking(), &draft)
-            }),
+            other => unreachable!("{other} is none of them"),
         }
     }
 }

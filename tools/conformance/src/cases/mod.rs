@@ -116,6 +116,12 @@ const RE_ANCHOR: &str = "Words to one machine on what time it is, under a sound 
              the issuer. An `ok` is followed by the id.";
 const RETURN_RECEIPT: &str = "Receipts of machines that give a license back (`spec/offline.md` §7). Unless its line says otherwise, each is signed by the device \
              that it names. An `ok` is followed by the id.";
+const HEARTBEAT_ANSWER: &str = "Answers of a server that is certified for the caller, to a sound heartbeat (`spec/activation.md` §7.2 and \
+             §7.3). Unless its line says otherwise, each is signed by that server. An `ok` is followed by the ids of \
+             certificate, heartbeat and answer.";
+const ACTIVATION_PROOF: &str = "Proofs that a device was admitted, beside a sound license (`spec/activation.md` §3). Unless its line says \
+             otherwise, each is signed by an activation key of the tenant keyset. An `ok` is followed by the ids of license, \
+             request, where one was sent, and proof.";
 const CHAIN: &str = "Chains of actions (`spec/chain.md`): what a server concludes from the head and the list that a device shows (§4). An \
      `ok` is followed by the new acknowledged head, or by `resend_from` and a number. The seed chain (§7): by key and \
      signature.";
@@ -165,20 +171,12 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
             "Requests of devices to be admitted to a license (`spec/activation.md` §2 and §4). Unless its line says otherwise, \
              each is signed by the device that it names."
         }
-        Artifact::ActivationProof => {
-            "Proofs that a device was admitted, beside a sound license (`spec/activation.md` §3). Unless its line says \
-             otherwise, each is signed by an activation key of the tenant keyset. An `ok` is followed by the ids of license, \
-             request, where one was sent, and proof."
-        }
+        Artifact::ActivationProof => ACTIVATION_PROOF,
         Artifact::HeartbeatRequest => {
             "Heartbeats of admitted devices (`spec/activation.md` §6). Unless its line says otherwise, each is signed by the \
              device that it names."
         }
-        Artifact::HeartbeatAnswer => {
-            "Answers of a server that is certified for the caller, to a sound heartbeat (`spec/activation.md` §7.2 and \
-             §7.3). Unless its line says otherwise, each is signed by that server. An `ok` is followed by the ids of \
-             certificate, heartbeat and answer."
-        }
+        Artifact::HeartbeatAnswer => HEARTBEAT_ANSWER,
         Artifact::Release => {
             "Releases under a sound chain (`spec/activation.md` §2 and §8). Unless its line says otherwise, each is signed by \
              an update key of the tenant keyset."
