@@ -18,4 +18,5 @@ mod shop;
 mod stamp;
 mod stripped;
 mod told;
+mod unheard;
 mod watch;
