@@ -6,6 +6,11 @@ mod admissions;
 mod authority;
 mod beside;
 mod budget;
+mod bundle;
+mod bundle_guard;
+mod bundle_look;
+mod bundle_power;
+mod bundle_request;
 #[cfg(unix)]
 mod bundle_search;
 mod chain_crash;
