@@ -193,7 +193,8 @@ fn who_exports_is_told_what_nobody_enforces() {
     let words = careful(until("+91d", "b.sglic"));
     assert!(words.len() == 2 && words[1].contains("91 days"), "{words:?}");
     assert_eq!(careful(until("+90d", "c.sglic")).len(), 1);
-    let told = vendor.run(&[&export[..], &["--valid-until", "+91d", "-o", &vendor.path("told.sglic")]].concat());
+    let told =
+        vendor.run(&[&export[..], &["--valid-until", "+91d", "-o", &vendor.path("told.sglic")]].concat());
     assert_eq!(told.exit, Some(0), "{told:?}");
     let lines: Vec<&str> = told.stderr.lines().collect();
     assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("careful: ")), "{told:?}");
@@ -254,12 +255,19 @@ fn a_file_is_short() {
     let vendor = Vendor::new();
     let app = text(&vendor.app("Editor")["app_id"]).to_owned();
     let features: Vec<String> = (1..=8).map(|n| format!("feature-{n}")).collect();
-<<<<<<< HEAD
-    let mut plan =
-        vec!["plan", "create", "--app", &app, "--name", "Pro", "--tier", "licensed", "--max-devices", "5"];
-=======
-    let mut plan = vec!["plan", "create", "--app", &app, "--name", "Pro", "--tier", "licensed", "--max-devices", "5", "--offline"];
->>>>>>> h-w
+    let mut plan = vec![
+        "plan",
+        "create",
+        "--app",
+        &app,
+        "--name",
+        "Pro",
+        "--tier",
+        "licensed",
+        "--max-devices",
+        "5",
+        "--offline",
+    ];
     plan.extend(features.iter().flat_map(|feature| ["--feature", feature]));
     let plan = text(&vendor.json(&plan)["plan_id"]).to_owned();
     let trust = vendor.path("trust.json");
