@@ -94,6 +94,7 @@ pub(crate) fn bundle(station: &Station, serial: u64, machines: Machines) -> Bund
         machines,
         request: None,
         revoked: vec![],
+        acknowledged: vec![],
     }
 }
 
