@@ -216,11 +216,11 @@ on_both_engines! {
             json!({ "mode": "bound", "pool": 1 }),
             json!({ "requests": [asks(&device, &build, 1), asks(&device, &build, 2)] }),
             json!({ "requests": ["AAAA!"] }),
-            json!({ "pool": 1, "replaces": id(&license) }),
             json!({ "pool": 0 }),
         ] {
             problem(&order(app, &license, &body), "malformed_request");
         }
+        problem(&order(app, &license, &json!({ "pool": 1, "replaces": id(&license) })), "not_found");
         let tenant = app.texts("SELECT tenant_id FROM apps").remove(0);
         app.api("PATCH", &format!("/api/v1/tenants/{tenant}"), &json!({ "offline": false })).expect(200);
         problem(&pool(&license, "1d"), "offline_disabled");
