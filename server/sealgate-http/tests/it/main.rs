@@ -28,6 +28,7 @@ mod app_keys;
 mod beats;
 mod behind;
 mod beside;
+mod bundles;
 mod changes_at_once;
 mod clock;
 mod clock_in_doubt;
