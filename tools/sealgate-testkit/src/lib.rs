@@ -33,6 +33,7 @@ pub use database::{DATABASE_PASSWORD, Engine, TestDatabase, on_postgres};
 pub use device::{Build, TestDevice, statement_id};
 pub use harness::{Proxy, Way};
 pub use http::{Answer, request, send, send_with};
+pub use offline::{entries, is_for};
 pub use operations::{Operation, Staged, stage};
 pub use outside::on_sqlite;
 pub use sealgate_container as container;
