@@ -32,10 +32,10 @@ pub use facts::{Facts, Seat, Standing, Window};
 pub use fingerprint::{Component, ComponentFingerprint, is_same_machine, likeness, machine_named};
 pub use gives_less::gives_less;
 pub use guard::{
-    Admission, ClockRolledBack, ClockShows, DAYS_BEFORE_END, Effective, Enforced, FREE_FEATURES, Features, Finding, Findings,
-    GraceWhy, Held, Known, Lack, Latch, Learned, LeftBehind, Local, LocalFloor, Moment, Revocations, Rights,
-    Session, ShardSays, TenantCounts, TenantRefused, TimeFloors, Timeline, effective, ends_soon_at, revocations, stale_at,
-    vouched_at,
+    Admission, ClockRolledBack, ClockShows, DAYS_BEFORE_END, Effective, Enforced, FREE_FEATURES, Features,
+    Finding, Findings, GraceWhy, Held, Known, Lack, Latch, Learned, LeftBehind, Local, LocalFloor, Moment,
+    Revocations, Rights, Session, ShardSays, TenantCounts, TenantRefused, TimeFloors, Timeline, effective,
+    ends_soon_at, revocations, stale_at, vouched_at,
 };
 pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, Shown, hear};
 pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};

@@ -54,7 +54,8 @@ impl BundledText {
     }
 
     pub(crate) fn read(self) -> Option<Bundled> {
-        let newest = |(id, newest): (String, MaximumText)| Some((LicenseId::parse(&id).ok()?, newest.read()?));
+        let newest =
+            |(id, newest): (String, MaximumText)| Some((LicenseId::parse(&id).ok()?, newest.read()?));
         Some(Bundled {
             kept: self.kept.map(bytes_of),
             newest: self.newest.into_iter().map(newest).collect::<Option<_>>()?,

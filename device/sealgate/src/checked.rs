@@ -29,12 +29,8 @@ impl Client {
     /// that is wrong, a certificate that has run out, and a proxy that answers in the server's place.
     pub fn check_server(&self) -> Result<(), Error> {
         let server = self.server()?;
-        let missing = exchange::trust(
-            &*self.transport,
-            server,
-            &self.trust,
-            Deadline::after(self.transport.budget()),
-        )?;
+        let missing =
+            exchange::trust(&*self.transport, server, &self.trust, Deadline::after(self.transport.budget()))?;
         let found = self.kept()?;
         let state = found.as_ref().map(|found| &found.state);
         let held = state.map_or_else(|| Statements::of_build(&self.trust.chain), |state| self.held(state));

@@ -278,11 +278,7 @@ pub(crate) fn unless_listed<T>(
     listed: Vec<Found>,
 ) -> Result<T, Denied> {
     let has_begun = !matches!(&verdict, Err(no) if no.code == Code::NotYetValid.as_str());
-    if has_begun && !listed.is_empty() {
-        Err(Denied::revoked(license, listed))
-    } else {
-        verdict
-    }
+    if has_begun && !listed.is_empty() { Err(Denied::revoked(license, listed)) } else { verdict }
 }
 
 /// `spec/license.md` §4: the same function as the server's.

@@ -261,8 +261,8 @@ impl Text {
             text.zeroize();
             seed.map(SealingSeed)
         });
-        let is_known =
-            [VERSION, WITHOUT_BUNDLES, WITHOUT_REVOCATIONS].contains(&self.version) || EARLIER.contains(&self.version);
+        let is_known = [VERSION, WITHOUT_BUNDLES, WITHOUT_REVOCATIONS].contains(&self.version)
+            || EARLIER.contains(&self.version);
         is_known.then_some(())?;
         Some(State {
             device_key: DeviceKey::from_seed(&*seed?),

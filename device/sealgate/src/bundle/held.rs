@@ -59,8 +59,7 @@ impl Client {
         let of_bundle = |why: TrustError| SecurityError::Statement { what: "bundle", why };
         let claim = Unverified::<Bundle>::decode(kept).map_err(|why| of_bundle(why.into()))?;
         let bundle = verify_bundle(&chain, &claim, Some(self.trust.app)).map_err(of_bundle)?;
-        let machine =
-            Machine { device_key: state.device_key.public(), request: None, has_activated: true };
+        let machine = Machine { device_key: state.device_key.public(), request: None, has_activated: true };
         is_for_machine(&bundle, &machine).map_err(of_bundle)?;
         Ok((bundle, chain))
     }

@@ -75,7 +75,12 @@ impl Client {
     }
 
     /// Step 2.
-    fn keys_at(&self, now: UnixSeconds, state: &State, parts: &LicenseStatements) -> Result<Keys, TrustError> {
+    fn keys_at(
+        &self,
+        now: UnixSeconds,
+        state: &State,
+        parts: &LicenseStatements,
+    ) -> Result<Keys, TrustError> {
         let held = self.held(state);
         let known = known_chain(&self.trust, &state.accepted(), held.clone(), now);
         let Some(carried) = of_file(parts, &held.chain) else {
@@ -112,8 +117,11 @@ impl Client {
             revocations.list_by(&bundle);
         }
         let looked = self.look(&revocations, chain, Slot::of_bundle(&bundle), None);
-        let machine =
-            Machine { device_key: state.device_key.public(), request: state.bundled.asked_id(), has_activated };
+        let machine = Machine {
+            device_key: state.device_key.public(),
+            request: state.bundled.asked_id(),
+            has_activated,
+        };
         let is_for = is_for_machine(&bundle, &machine);
         let floor = bounded(bundle.get().terms.issued_at, chain);
         let judged = newest.clone().map(drop).and(is_for.clone()).map_err(BundleError::from);

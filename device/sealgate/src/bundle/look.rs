@@ -44,7 +44,8 @@ impl Client {
 
     fn look_at_staged(&self, staged: &Staged) -> Result<LookedBundle, BundleError> {
         let parts: LicenseStatements =
-            Parts::new(staged.container(), |entry: &_| -> Result<_, StageError> { staged.read(entry) }).license()?;
+            Parts::new(staged.container(), |entry: &_| -> Result<_, StageError> { staged.read(entry) })
+                .license()?;
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let judged = self.judge_bundle(&state, &parts);
@@ -107,7 +108,8 @@ fn looked(judged: Judged, carrier: Vec<u8>, kept: Option<&[u8]>) -> Result<Looke
     let believed = judged.bundle?;
     let says = BundleSays::of(&believed.bundle);
     let before = kept.and_then(|kept| Unverified::<Bundle>::decode(kept).ok());
-    let before = before.and_then(|claim| Some(BundleSays::of_kept(claim.envelope().id(), &claim.danger_peek().ok()?)));
+    let before =
+        before.and_then(|claim| Some(BundleSays::of_kept(claim.envelope().id(), &claim.danger_peek().ok()?)));
     Ok(LookedBundle {
         is_kept: before.as_ref().is_some_and(|before| before.statement == says.statement),
         replaces: before.filter(|before| before.statement != says.statement),

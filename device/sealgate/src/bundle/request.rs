@@ -72,7 +72,9 @@ impl Client {
     /// The request that is kept and not answered yet; `None`: there is none.
     pub fn kept_offline_request(&self) -> Result<Option<OfflineRequestFile>, Error> {
         let found = self.kept()?;
-        Ok(found.and_then(|found| kept_request(&found.state)).map(|(kept, envelope)| file(&kept, &envelope, false)))
+        Ok(found
+            .and_then(|found| kept_request(&found.state))
+            .map(|(kept, envelope)| file(&kept, &envelope, false)))
     }
 
     fn hint(&self, license: AskedLicense<'_>) -> Result<Option<LicenseHint>, Error> {

@@ -7,6 +7,7 @@ mod config;
 mod engine;
 mod enhancer;
 mod events;
+mod kept_bundle;
 mod last_run;
 mod material;
 mod placed;

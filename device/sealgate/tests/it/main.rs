@@ -8,6 +8,11 @@ mod beside;
 mod budget;
 #[cfg(unix)]
 mod bundle_search;
+mod bundle;
+mod bundle_guard;
+mod bundle_look;
+mod bundle_power;
+mod bundle_request;
 mod chain_crash;
 mod chain_disk;
 mod chain_log;
