@@ -101,7 +101,8 @@ fn is_device(path: &Path) -> bool {
 
 /// Whether a file would be lost that is written over: also a link that leads nowhere. A device or a pipe is written to, and loses nothing.
 pub(crate) fn is_there(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file() || there.is_symlink()) && !is_no_file(path)
+    std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file() || there.is_symlink())
+        && !is_no_file(path)
 }
 
 /// Whether it is a folder.

@@ -6,13 +6,13 @@ mod admissions;
 mod authority;
 mod beside;
 mod budget;
-#[cfg(unix)]
-mod bundle_search;
 mod bundle;
 mod bundle_guard;
 mod bundle_look;
 mod bundle_power;
 mod bundle_request;
+#[cfg(unix)]
+mod bundle_search;
 mod chain_crash;
 mod chain_disk;
 mod chain_log;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use sealgate_testkit::program::{faketime, start};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::product::Product;
 use crate::running::{Running, ended, pieces};
@@ -21,9 +21,9 @@ fn offline(vendor: &Vendor) -> Product {
     product
 }
 
-/// What waits for sensors is waived: what sets the clock is a library of another's.
+/// Without a policy: what sets the clock is a library of another's.
 fn sold(vendor: &Vendor) -> Sold {
-    vendor.sell(&json!({}))
+    vendor.sell(&Value::Null)
 }
 
 /// The program, so many seconds ahead.
@@ -83,7 +83,10 @@ fn it_asks_by_a_file_and_goes_by_the_one_that_comes_back() {
     let mut running = product.start();
     assert!(running.stands().starts_with("tier enterprise | license ends 20"));
     running.is_full();
-    assert_eq!(running.tell("activate").last, "failed: activate: no license file was shown yet; try licenses");
+    assert_eq!(
+        running.tell("activate").last,
+        "failed: activate: no license file was shown yet; try licenses"
+    );
     running.quit();
 }
 
@@ -111,7 +114,10 @@ fn the_end_is_announced_and_then_there_are_three_choices() {
     running.is_free("expired");
     // Renew says where the next file goes, and looks for it.
     let renew = running.tell("renew").lines.join("\n");
-    assert!(renew.contains("request FILE") && renew.contains(".sglic") && renew.contains("licenses"), "{renew}");
+    assert!(
+        renew.contains("request FILE") && renew.contains(".sglic") && renew.contains("licenses"),
+        "{renew}"
+    );
     // Read-only looks, and changes nothing.
     assert_eq!(running.tell("readonly").last, "ok");
     for line in ["add pears 4", &format!("save {}", product.path("table.csv").display())] {
@@ -160,7 +166,11 @@ fn on_a_terminal_it_shows_the_file_and_asks() {
     let words: Vec<_> = program.get_args().map(|word| word.to_string_lossy()).collect();
     let shell = format!("stty rows 30 cols 180; exec {} {}", product.program().display(), words.join(" "));
     let mut terminal = Command::new("script");
-    terminal.args(["-qfec", &shell, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin").env("TERM", "xterm");
+    terminal
+        .args(["-qfec", &shell, "/dev/null"])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("TERM", "xterm");
     let mut terminal = Terminal(start(terminal.stdin(Stdio::piped())));
     let screen = pieces(terminal.0.stdout.take().expect("piped"));
     let mut keys = terminal.0.stdin.take().expect("piped");

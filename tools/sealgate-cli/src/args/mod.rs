@@ -36,7 +36,8 @@ pub(crate) use licenses::{
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
 pub(crate) use offline::{
-    BundleFileArgs, ExportBundleArgs, ImportSnapshotArgs, Keys, Mode, OfflineCommand, RespondArgs, SnapshotArgs,
+    BundleFileArgs, ExportBundleArgs, ImportSnapshotArgs, Keys, Mode, OfflineCommand, RespondArgs,
+    SnapshotArgs,
 };
 pub(crate) use once::OnceArgs;
 pub(crate) use part::{NewestArgs, PartArgs};

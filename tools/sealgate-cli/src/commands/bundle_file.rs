@@ -66,11 +66,14 @@ impl Place {
             return Ok(self);
         }
         let readme = self.with_readme.then(|| self.readme());
-        let taken = [Some(self.path.clone()), readme].into_iter().flatten().find(|path| files::is_there(path));
+        let taken =
+            [Some(self.path.clone()), readme].into_iter().flatten().find(|path| files::is_there(path));
         match taken {
             None => Ok(self),
-            Some(path) => Err(Failure::new(Code::NameTaken, format!("{}: there is a file already", path.display()))
-                .fix("choose another -o, or add --overwrite")),
+            Some(path) => {
+                Err(Failure::new(Code::NameTaken, format!("{}: there is a file already", path.display()))
+                    .fix("choose another -o, or add --overwrite"))
+            }
         }
     }
 
@@ -121,7 +124,12 @@ pub(super) fn write(
             BundleMode::Bound => format!("{} machines", bundle.machines),
             BundleMode::Pool => format!("a pool of {} machines", bundle.machines),
         };
-        say!("bundle {}, serial {}: for {machines}, until {}", bundle.bundle_id, bundle.serial, bundle.valid_until);
+        say!(
+            "bundle {}, serial {}: for {machines}, until {}",
+            bundle.bundle_id,
+            bundle.serial,
+            bundle.valid_until
+        );
     });
     Ok(())
 }

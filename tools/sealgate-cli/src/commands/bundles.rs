@@ -55,18 +55,13 @@ pub(super) fn respond(client: &Client, args: &RespondArgs, output: &Output) -> R
     let license = args.license.as_deref().map(|key| client.license_id(key)).transpose()?;
     let license = license.map(|id| id.to_string());
     let place = Place::of(&args.file, license.as_deref())?;
-    let order =
-        RespondOffline { request, license_id: license, valid_until: args.valid_until.clone() };
+    let order = RespondOffline { request, license_id: license, valid_until: args.valid_until.clone() };
     let made: BundleView = client.post("/api/v1/offline/respond", &order)?;
     deliver(client, (&made, &args.file), place, output)
 }
 
 /// The bundles of a license.
-pub(super) fn list(
-    client: &Client,
-    (key, part): (&str, &PartArgs),
-    output: &Output,
-) -> Result<(), Failure> {
+pub(super) fn list(client: &Client, (key, part): (&str, &PartArgs), output: &Output) -> Result<(), Failure> {
     let path = format!("/api/v1/licenses/{}/bundles", client.license_id(key)?);
     let none = "this license has no bundles; `sealgate offline export` makes one";
     lists::print(client, (&path, "", none), part, output, |bundles: &[BundleView]| {
@@ -132,9 +127,9 @@ fn deliver(
     place: Place,
     output: &Output,
 ) -> Result<(), Failure> {
-    let written = place.named(&made.license_id).and_then(|place| {
-        bundle_file::write(client, (made, args), &place, output)
-    });
+    let written = place
+        .named(&made.license_id)
+        .and_then(|place| bundle_file::write(client, (made, args), &place, output));
     if made.mode == BundleMode::Pool {
         complain!("{NOBODY_COUNTS}");
     }

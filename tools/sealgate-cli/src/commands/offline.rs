@@ -6,8 +6,8 @@ use sealgate_artifact::{Code, encode_hex};
 use sealgate_wire::{AppView, Nothing, Page, SnapshotSigned, SnapshotView};
 use sha2::{Digest, Sha256};
 
-use super::{bundles, import_snapshot, verify};
 use super::written::write;
+use super::{bundles, import_snapshot, verify};
 use crate::args::{Global, OfflineCommand, SnapshotArgs};
 use crate::client::Client;
 use crate::failure::Failure;

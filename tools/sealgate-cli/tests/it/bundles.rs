@@ -46,7 +46,8 @@ impl<'a> Sold<'a> {
 
     /// Exports with more arguments.
     pub(crate) fn export(&self, more: &[&str]) -> Outcome {
-        self.vendor.run(&[&["--json", "offline", "export", self.id(), "--valid-until", "+30d"], more].concat())
+        self.vendor
+            .run(&[&["--json", "offline", "export", self.id(), "--valid-until", "+30d"], more].concat())
     }
 
     pub(crate) fn bundles(&self) -> Vec<Value> {
@@ -219,7 +220,11 @@ fn a_technician_reads_what_to_do() {
     let sold = Sold::new(&vendor, &["--max-devices", "20"]);
     for (folder, more, words) in [
         ("pool", &["--pool", "7"][..], "at most 7 machines"),
-        ("bound", &["--request", &sold.request(&TestDevice::default(), sold.by_key(), 1)], "1 machine: those that asked"),
+        (
+            "bound",
+            &["--request", &sold.request(&TestDevice::default(), sold.by_key(), 1)],
+            "1 machine: those that asked",
+        ),
     ] {
         let folder = vendor.path(folder);
         std::fs::create_dir(&folder).expect("made");
@@ -247,13 +252,17 @@ fn a_file_is_short() {
     let vendor = Vendor::new();
     let app = text(&vendor.app("Editor")["app_id"]).to_owned();
     let features: Vec<String> = (1..=8).map(|n| format!("feature-{n}")).collect();
-    let mut plan = vec!["plan", "create", "--app", &app, "--name", "Pro", "--tier", "licensed", "--max-devices", "5"];
+    let mut plan =
+        vec!["plan", "create", "--app", &app, "--name", "Pro", "--tier", "licensed", "--max-devices", "5"];
     plan.extend(features.iter().flat_map(|feature| ["--feature", feature]));
     let plan = text(&vendor.json(&plan)["plan_id"]).to_owned();
     let trust = vendor.path("trust.json");
     vendor.json(&["keys", "export", "--app", &app, "-o", &trust]);
     let license = vendor.license(&json!({ "app_id": app }), &["--plan", &plan, "--expires", "+1y"]);
-    let build = Build { trust: serde_json::from_slice(&read(&trust)).expect("JSON"), origin: vendor.server.url.clone() };
+    let build = Build {
+        trust: serde_json::from_slice(&read(&trust)).expect("JSON"),
+        origin: vendor.server.url.clone(),
+    };
     let sold = Sold { vendor: &vendor, license, build, trust };
     let asked: Vec<String> =
         (1..=5).map(|n| sold.request(&TestDevice::default(), sold.by_key(), n)).collect();
@@ -263,14 +272,26 @@ fn a_file_is_short() {
     let made = sold.export(&export).json();
     let size = |keys: &str| {
         let path = vendor.path(&format!("{keys}.sglic"));
-        vendor.json(&["offline", "file", text(&made["bundle_id"]), "--keys", keys, "-o", &path, "--overwrite"]);
+        vendor.json(&[
+            "offline",
+            "file",
+            text(&made["bundle_id"]),
+            "--keys",
+            keys,
+            "-o",
+            &path,
+            "--overwrite",
+        ]);
         let seen = vendor.json(&["inspect", &path]);
         println!("--keys {keys}: {} bytes", read(&path).len());
         for entry in seen["entries"].as_array().expect("a list") {
             println!("  {}: {} bytes", text(&entry["name"]), entry["bytes"]);
         }
         let verified = vendor.json(&["verify", &path, "--trust", &sold.trust]);
-        assert_eq!((&verified["machines"], &verified["license"]["features"].as_array().map(Vec::len)), (&json!(5), &Some(8)));
+        assert_eq!(
+            (&verified["machines"], &verified["license"]["features"].as_array().map(Vec::len)),
+            (&json!(5), &Some(8))
+        );
         read(&path).len()
     };
     let [none, tenant, all] = ["none", "tenant", "all"].map(size);
@@ -291,14 +312,30 @@ fn who_sees_bundles_hands_out_none() {
         vendor.run(&[&["--json", "--token", text(&made["token"])], verb].concat())
     };
     let out = vendor.path("b.sglic");
-    assert_eq!(with(&["offline:read"], &["offline", "list", sold.id()]).json()[0]["bundle_id"], json!(bundle));
-    assert_eq!(names(&with(&["offline:read"], &["offline", "show", bundle]).json()).contains(&"device_keys"), false);
+    assert_eq!(
+        with(&["offline:read"], &["offline", "list", sold.id()]).json()[0]["bundle_id"],
+        json!(bundle)
+    );
+    assert_eq!(
+        names(&with(&["offline:read"], &["offline", "show", bundle]).json()).contains(&"device_keys"),
+        false
+    );
     let file = ["offline", "file", bundle, "-o", &out];
     with(&["offline:read"], &file).refused(77, "scope_missing");
     with(&["licenses:read", "licenses:write"], &["offline", "list", sold.id()]).refused(77, "scope_missing");
     with(&["offline:read", "offline:write"], &file).json();
     // It is signed, and whoever signed it is told how to get the file.
-    let export = ["offline", "export", sold.id(), "--pool", "1", "--valid-until", "+1d", "-o", &vendor.path("c.sglic")];
+    let export = [
+        "offline",
+        "export",
+        sold.id(),
+        "--pool",
+        "1",
+        "--valid-until",
+        "+1d",
+        "-o",
+        &vendor.path("c.sglic"),
+    ];
     let failure = with(&["offline:write"], &export).refused(77, "scope_missing");
     assert!(text(&failure["fix"]).contains("sealgate offline file "), "{failure}");
     assert_eq!(sold.bundles().len(), 2);

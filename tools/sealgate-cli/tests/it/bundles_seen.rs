@@ -26,9 +26,14 @@ fn a_bundle_is_verified_by_what_the_reader_trusts() {
     assert_eq!(report["carries"], json!(["root", "keyset", "tenant-keyset"]));
     assert!(text(&report["enforced"]).contains("machine whose key"), "{report}");
     assert!(text(&report["not_enforced"]).contains("cannot be called back"), "{report}");
-    assert_eq!(vendor.json(&["offline", "verify", &file, "--trust", &sold.trust]), report, "one verb, two names");
+    assert_eq!(
+        vendor.json(&["offline", "verify", &file, "--trust", &sold.trust]),
+        report,
+        "one verb, two names"
+    );
     let told = vendor.run(&["verify", &file, "--trust", &sold.trust]).ok();
-    for word in ["VALID", "what a program enforces:", "what nobody enforces:", "bundle signed by issuer key"] {
+    for word in ["VALID", "what a program enforces:", "what nobody enforces:", "bundle signed by issuer key"]
+    {
         assert!(told.contains(word), "{word}: {told}");
     }
 
@@ -59,7 +64,11 @@ fn refused_where_it_is_not_genuine(sold: &Sold, file: &str) {
     for (name, bytes, code) in [
         ("cut", bytes[..bytes.len() - 1].to_vec(), "container_truncated"),
         ("longer", [&bytes[..], b"x"].concat(), "container_invalid"),
-        ("changed", bytes.iter().enumerate().map(|(at, byte)| byte ^ u8::from(at == 500)).collect(), "container_damaged"),
+        (
+            "changed",
+            bytes.iter().enumerate().map(|(at, byte)| byte ^ u8::from(at == 500)).collect(),
+            "container_damaged",
+        ),
     ] {
         let path = vendor.path(name);
         std::fs::write(&path, bytes).expect("written");

@@ -12,10 +12,14 @@ use crate::program::{Machine, Outcome, SGLIC, Vendor, read, run, text};
 fn with_drives(machine: &Machine, script: &str) -> Outcome {
     let command = machine.command("");
     let words: Vec<String> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
-    let mount = "set -e; drive() { mkdir -p \"$1\"; mount -t tmpfs none \"$1\"; }; mount -t tmpfs none /media;";
+    let mount =
+        "set -e; drive() { mkdir -p \"$1\"; mount -t tmpfs none \"$1\"; }; mount -t tmpfs none /media;";
     let mut shell = Command::new("unshare");
     shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", &format!("{mount} {script}")]);
-    shell.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("SGLIC", format!("{SGLIC} {}", words.join(" ")));
+    shell
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("SGLIC", format!("{SGLIC} {}", words.join(" ")));
     run(shell.current_dir(machine.folder.path()).stdin(Stdio::null()))
 }
 
@@ -64,7 +68,8 @@ fn a_drive_gives_what_lies_at_its_root_and_no_link() {
 #[test]
 fn of_several_files_the_newest_of_a_license_is_taken_and_of_two_licenses_a_person_says_which() {
     let vendor = Vendor::new();
-    let (license, other) = (vendor.issue(&json!({ "max_devices": 5 })), vendor.issue(&json!({ "max_devices": 5 })));
+    let (license, other) =
+        (vendor.issue(&json!({ "max_devices": 5 })), vendor.issue(&json!({ "max_devices": 5 })));
     let pool = json!({ "mode": "pool", "pool": 1 });
     let bundles = [&license, &license, &other].map(|license| vendor.export(license, &pool));
     let machine = machine(&vendor);
@@ -74,7 +79,8 @@ fn of_several_files_the_newest_of_a_license_is_taken_and_of_two_licenses_a_perso
     let both = "drive /media/a; cp *.sglic /media/a/; $SGLIC activate --yes";
     let refused = with_drives(&machine, both).refused(2, "malformed_request");
     assert!(text(&refused["message"]).contains("/media/a/b.sglic, /media/a/c.sglic"), "{refused}");
-    let one = "drive /media/a; drive /media/b; cp a.sglic /media/b/; cp b.sglic /media/a/; $SGLIC activate --yes";
+    let one =
+        "drive /media/a; drive /media/b; cp a.sglic /media/b/; cp b.sglic /media/a/; $SGLIC activate --yes";
     assert_eq!(with_drives(&machine, one).json()["bundle_id"], bundles[1]["bundle_id"]);
 }
 
@@ -104,14 +110,18 @@ fn a_person_says_yes_or_no() {
     let machine = machine(&vendor);
     let file = answered(&vendor, &machine, &license, "license.sglic");
     let state = shown(&machine, "state");
-    let words = format!("activate {} --state {state} --trust {}", file.display(), shown(&machine, "trust.json"));
+    let words =
+        format!("activate {} --state {state} --trust {}", file.display(), shown(&machine, "trust.json"));
     let typed = |answer: &str| {
         let mut script = Command::new("script");
         script.env_clear().args(["-qec", &format!("{SGLIC} {words}"), "/dev/null"]).env("TERM", "xterm");
         crate::program::run_with_input(&mut script, answer)
     };
     let no = typed("n\n");
-    assert!(no.stdout.contains("Activate this machine by this file?") && no.stdout.contains("nothing was changed"));
+    assert!(
+        no.stdout.contains("Activate this machine by this file?")
+            && no.stdout.contains("nothing was changed")
+    );
     assert_eq!((no.exit, machine.run("status").json()["activated"].clone()), (Some(1), Value::Bool(false)));
     let yes = typed("y\n");
     assert!(yes.stdout.contains("yes; the file is not needed any more"), "{yes:?}");

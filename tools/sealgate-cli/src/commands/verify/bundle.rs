@@ -91,7 +91,9 @@ fn enforced(bundle: &Bundle) -> String {
             format!("it holds on the {machines} it names, on no other one, and until {end}")
         }
         (Machines::Bound(_), Some(_)) => {
-            format!("it holds on the one machine that asked for it, where that still keeps its request, and until {end}")
+            format!(
+                "it holds on the one machine that asked for it, where that still keeps its request, and until {end}"
+            )
         }
         (Machines::Pool(_), _) => format!("it holds until {end}, on every machine that takes it over"),
     }
@@ -99,7 +101,8 @@ fn enforced(bundle: &Bundle) -> String {
 
 /// What no program can do by it.
 fn not_enforced(bundle: &Bundle) -> String {
-    let back = "it cannot be called back: a machine hears of a revocation only by a newer bundle or a snapshot";
+    let back =
+        "it cannot be called back: a machine hears of a revocation only by a newer bundle or a snapshot";
     match bundle.machines {
         Machines::Bound(_) => back.to_owned(),
         Machines::Pool(count) => {
