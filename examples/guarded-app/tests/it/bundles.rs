@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use sealgate_testkit::program::{faketime, start};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::product::Product;
 use crate::running::{Running, ended, pieces};
@@ -21,9 +21,9 @@ fn offline(vendor: &Vendor) -> Product {
     product
 }
 
-/// What waits for sensors is waived: what sets the clock is a library of another's.
+/// Without a policy: what sets the clock is a library of another's.
 fn sold(vendor: &Vendor) -> Sold {
-    vendor.sell(&json!({}))
+    vendor.sell(&Value::Null)
 }
 
 /// The program, so many seconds ahead.
