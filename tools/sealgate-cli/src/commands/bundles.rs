@@ -127,25 +127,10 @@ fn deliver(
     place: Place,
     output: &Output,
 ) -> Result<(), Failure> {
-<<<<<<< HEAD
     let careful = careful(made);
     let place = place.named(&made.license_id);
     let written =
         place.and_then(|place| bundle_file::write(client, (made, args), (&place, &careful), output));
-=======
-    let written = place
-        .named(&made.license_id)
-        .and_then(|place| bundle_file::write(client, (made, args), &place, output));
-    if made.mode == BundleMode::Pool {
-        complain!("{NOBODY_COUNTS}");
-    }
-    let days = made.valid_until.0.get().saturating_sub(made.issued_at.0.get()).div_ceil(DAY);
-    if days > LONG_DAYS {
-        complain!(
-            "careful: it runs for {days} days, and nothing calls it back before: with a shorter one, a machine that should stop stops earlier"
-        );
-    }
->>>>>>> h-g
     // It is signed, and takes its seats, whether or not the file came.
     written.map_err(|failure| {
         let again = format!("sealgate offline file {} -o FILE", made.bundle_id);

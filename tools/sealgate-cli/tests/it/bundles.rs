@@ -255,7 +255,6 @@ fn a_file_is_short() {
     let vendor = Vendor::new();
     let app = text(&vendor.app("Editor")["app_id"]).to_owned();
     let features: Vec<String> = (1..=8).map(|n| format!("feature-{n}")).collect();
-<<<<<<< HEAD
     let mut plan = vec![
         "plan",
         "create",
@@ -269,10 +268,6 @@ fn a_file_is_short() {
         "5",
         "--offline",
     ];
-=======
-    let mut plan =
-        vec!["plan", "create", "--app", &app, "--name", "Pro", "--tier", "licensed", "--max-devices", "5"];
->>>>>>> h-g
     plan.extend(features.iter().flat_map(|feature| ["--feature", feature]));
     let plan = text(&vendor.json(&plan)["plan_id"]).to_owned();
     let trust = vendor.path("trust.json");

@@ -69,13 +69,7 @@ fn a_machine_asks_by_a_file_and_goes_by_the_one_that_comes_back() {
     machine.run(&activate_it).refused(78, "config_invalid");
     assert_eq!(machine.run("status").json()["activated"], false);
     let told = machine.tell(&activate_it);
-<<<<<<< HEAD
-    for word in
-        [text(&license["license_id"]).as_str(), "1 machine, which the file names", "features", "export"]
-    {
-=======
     for word in [text(&license["license_id"]).as_str(), "1 machine, which the file names", "licensed"] {
->>>>>>> h-g
         assert!(told.stderr.contains(word), "{word}: {told:?}");
     }
 
