@@ -169,7 +169,7 @@ pub(super) fn may_make(
     let bundling = rules::Bundling {
         standing: standing(license),
         tenant_may: tenant.offline,
-        terms_allow: license.terms.files,
+        terms_allow: license.terms.files || license.terms.conditions.offline.is_some(),
         conditions: &license.terms.conditions,
         max_devices: license.terms.max_devices,
     };

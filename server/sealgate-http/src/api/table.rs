@@ -254,7 +254,7 @@ fn bundles() -> Vec<Operation> {
         ///
         /// A container, with the keys that the machine needs to verify it. It gives rights to those it is for, so this also needs
         /// `offline:write`.
-        GET "/api/v1/bundles/{bundle_id}/file", OfflineRead and OfflineWrite, bundle_file = offline.file (id, query BundleFileQuery, as file) -> 200 Octets as "application/octet-stream";
+        GET "/api/v1/bundles/{bundle_id}/file", OfflineRead and OfflineWrite, bundle_file = offline.file (id, query BundleFileQuery, as file) -> 200 Octets as "application/octet-stream", conflicts;
         /// Revoke a bundle
         ///
         /// Machines hear of it only from something newer. It frees no seat before the bundle's end.

@@ -243,7 +243,7 @@ fn licenses() -> Vec<Row> {
         IssuedLicense { "license_id": LICENSE, "license_key": LICENSE_KEY, "expires_at": null, "max_devices": "unlimited" }
         LicenseView {
             "license_id": LICENSE, "app_id": APP, "app": "editor", "plan_id": PLAN, "plan": "pro", "status": "active",
-            "tier": "licensed", "features": (features()), "limits": (limits()), "max_devices": 3, "devices_used": 1,
+            "tier": "licensed", "features": (features()), "limits": (limits()), "max_devices": 3, "devices_used": 1, "pool_seats": 1,
             "expires_at": END, "files": false, "policy": (policy()), "max_instances": 2, "offline": (offline()),
             "allowances": (allowances()), "label": "order 1815", "customer_id": CUSTOMER,
             "customer": "ada-lovelace", "licensee": (licensee()), "external_id": "order-1815",
@@ -365,7 +365,7 @@ fn records() -> Vec<Row> {
             "not_after": null, "state": "active",
         }
         RotateKey { "use": "issuer" }
-        KeyRevoked { "keyid": KEY_ID, "complete": true, "dark": [LICENSE] }
+        KeyRevoked { "keyid": KEY_ID, "complete": true, "dark": [LICENSE], "dark_bundles": [BUNDLE] }
     }
 }
 

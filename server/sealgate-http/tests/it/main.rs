@@ -28,6 +28,7 @@ mod app_keys;
 mod beats;
 mod behind;
 mod beside;
+mod bundle_files;
 mod bundle_seats;
 mod bundles;
 

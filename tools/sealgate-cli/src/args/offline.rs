@@ -103,23 +103,18 @@ pub(crate) enum OfflineCommand {
     Verify(VerifyArgs),
 }
 
-/// For which machines a bundle is.
+/// For which machines a bundle is. No word has a help of its own: the flag's says what they mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
-    /// For those that asked
     Bound,
-    /// For so many, whichever they are
     Pool,
 }
 
 /// Which keys travel in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Keys {
-    /// All: a machine needs to know only the roots
     All,
-    /// The tenant's keyset: a machine that was built with a trust.json knows the rest
     Tenant,
-    /// None: a machine knows them all; the smallest file
     None,
 }
 
@@ -127,7 +122,7 @@ pub(crate) enum Keys {
 pub(crate) struct ExportBundleArgs {
     /// License key, license id, external:X with your own name for it, or - to read one from standard input
     pub(crate) key: String,
-    /// For which machines it is [default: bound with --request, pool with --pool, else as the bundle that it replaces]
+    /// For which machines it is: bound, for those that asked; pool, for so many, whichever they are [default: what the other arguments say]
     #[arg(long, required_unless_present_any = ["request", "pool", "replaces"])]
     pub(crate) mode: Option<Mode>,
     /// For a pool: how many machines were agreed upon
@@ -169,7 +164,8 @@ pub(crate) struct BundleFileArgs {
     /// Where to write it: a file, a folder, where it is called license-XXXXXXXX.sglic, or - for standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Which keys travel in it
+    /// Which keys travel in it: all, so that a machine needs to know only the roots; the tenant's keyset, for a machine that knows the
+    /// installation's; or none, for one that knows them all
     #[arg(long, value_enum, default_value_t = Keys::All)]
     pub(crate) keys: Keys,
     /// Also write README.txt beside it, which says what to do on the machine

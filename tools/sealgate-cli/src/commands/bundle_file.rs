@@ -14,7 +14,7 @@ use crate::args::{BundleFileArgs, Keys};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, say};
+use crate::output::{Output, complain, say};
 use crate::streams::is_dash;
 
 /// What lies beside the file.
@@ -82,11 +82,11 @@ impl Place {
     }
 }
 
-/// Downloads the file of a bundle and writes it.
+/// Downloads the file of a bundle and writes it. `careful` is what one should know of it.
 pub(super) fn write(
     client: &Client,
     (bundle, args): (&BundleView, &BundleFileArgs),
-    place: &Place,
+    (place, careful): (&Place, &[String]),
     output: &Output,
 ) -> Result<(), Failure> {
     let keys = match args.keys {
@@ -96,7 +96,11 @@ pub(super) fn write(
     };
     let bytes = client.get_bytes(&format!("/api/v1/bundles/{}/file?keys={keys}", bundle.bundle_id))?;
     let written = write_file(&place.path, &bytes)?;
-    if is_dash(&place.path) {
+    let is_alone = is_dash(&place.path);
+    if is_alone || !output.json {
+        careful.iter().for_each(|careful| complain!("careful: {careful}"));
+    }
+    if is_alone {
         return Ok(());
     }
     let sha256 = encode_hex(&Sha256::digest(&bytes));
@@ -113,6 +117,9 @@ pub(super) fn write(
         "valid_until": bundle.valid_until,
         "file": place.path,
     });
+    if !careful.is_empty() {
+        result["careful"] = json!(careful);
+    }
     if readme.is_some() {
         result["readme"] = json!(place.readme());
     }

@@ -15,7 +15,7 @@ use crate::confirm::Consent;
 use crate::container::{of_container, of_what};
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, complain, say};
+use crate::output::{Output, say};
 use crate::streams::one_dash;
 
 /// A bundle that runs longer than so many days is worth a word: nothing calls it back.
@@ -23,7 +23,7 @@ const LONG_DAYS: u64 = 90;
 const DAY: u64 = 86_400;
 
 const NOBODY_COUNTS: &str =
-    "careful: nobody enforces the number of a pool: every machine that gets the file can use it";
+    "nobody enforces the number of a pool: every machine that gets the file can use it";
 
 /// Signs a bundle of a license, and writes its file.
 pub(super) fn export(client: &Client, args: &ExportBundleArgs, output: &Output) -> Result<(), Failure> {
@@ -93,7 +93,7 @@ pub(super) fn file(
 ) -> Result<(), Failure> {
     let bundle: BundleView = client.get(&path(bundle)?)?;
     let place = Place::of(args, Some(&bundle.license_id))?;
-    bundle_file::write(client, (&bundle, args), &place, output)
+    bundle_file::write(client, (&bundle, args), (&place, &[]), output)
 }
 
 /// Lists the slot of a bundle.
@@ -127,18 +127,10 @@ fn deliver(
     place: Place,
     output: &Output,
 ) -> Result<(), Failure> {
-    let written = place
-        .named(&made.license_id)
-        .and_then(|place| bundle_file::write(client, (made, args), &place, output));
-    if made.mode == BundleMode::Pool {
-        complain!("{NOBODY_COUNTS}");
-    }
-    let days = made.valid_until.0.get().saturating_sub(made.issued_at.0.get()).div_ceil(DAY);
-    if days > LONG_DAYS {
-        complain!(
-            "careful: it runs for {days} days, and nothing calls it back before: with a shorter one, a machine that should stop stops earlier"
-        );
-    }
+    let careful = careful(made);
+    let place = place.named(&made.license_id);
+    let written =
+        place.and_then(|place| bundle_file::write(client, (made, args), (&place, &careful), output));
     // It is signed, and takes its seats, whether or not the file came.
     written.map_err(|failure| {
         let again = format!("sealgate offline file {} -o FILE", made.bundle_id);
@@ -148,6 +140,16 @@ fn deliver(
         };
         failure.fix(fix)
     })
+}
+
+/// What one should know of a bundle before it leaves.
+fn careful(made: &BundleView) -> Vec<String> {
+    let days = made.valid_until.0.get().saturating_sub(made.issued_at.0.get()).div_ceil(DAY);
+    let pool = (made.mode == BundleMode::Pool).then(|| NOBODY_COUNTS.to_owned());
+    let long = (days > LONG_DAYS).then(|| {
+        format!("it runs for {days} days, and nothing calls it back before: with a shorter one, a machine that should stop stops earlier")
+    });
+    pool.into_iter().chain(long).collect()
 }
 
 /// A machine's file in base64. Whether the device signed it, the server says.

@@ -131,7 +131,7 @@ on_both_databases! {
         let other = TestDevice::default();
         let unnamed = sold.request(&other, None, 3);
         let output = vendor.path("d.sglic");
-        vendor.run(&["--json", "offline", "respond", &unnamed, "-o", &output]).refused(3, "not_found");
+        vendor.run(&["--json", "offline", "respond", &unnamed, "-o", &output]).refused(2, "malformed_request");
         let named = ["--json", "offline", "respond", &unnamed, "--license", sold.id(), "-o", &output];
         vendor.run(&named).refused(4, "device_limit");
         let app = text(&vendor.json(&["license", "show", sold.id()])["app_id"]).to_owned();
@@ -156,7 +156,7 @@ on_both_databases! {
         assert_eq!((&shown["replaces"], &shown["line"]), (&json!(replaced), &json!(replaced)));
         assert_eq!(shown["machines"], 2);
         let nobodys = "00000000-0000-7000-8000-000000000000";
-        sold.export(&["--replaces", nobodys, "-o", &vendor.path("c.sglic")]).refused(3, "not_found");
+        sold.export(&["--replaces", nobodys, "-o", &vendor.path("c.sglic")]).refused(2, "malformed_request");
     }
 
     fn who_revokes_a_bundle_is_told_what_that_does(vendor: &Vendor) {
@@ -180,21 +180,24 @@ on_both_databases! {
 fn who_exports_is_told_what_nobody_enforces() {
     let vendor = Vendor::new();
     let sold = Sold::new(&vendor, &["--max-devices", "20"]);
-    let careful = |outcome: &Outcome| {
-        let stderr = outcome.stderr.lines().filter(|line| line.starts_with("careful: "));
-        stderr.map(str::to_owned).collect::<Vec<_>>()
+    let careful = |outcome: Outcome| {
+        let made = outcome.json();
+        made["careful"].as_array().map_or(vec![], |all| all.iter().map(|it| text(it).to_owned()).collect())
     };
-    let pool = sold.export(&["--mode", "pool", "--pool", "5", "-o", &vendor.path("a.sglic")]);
-    assert_eq!(pool.json()["machines"], 5);
-    let words = careful(&pool);
+    let words = careful(sold.export(&["--mode", "pool", "--pool", "5", "-o", &vendor.path("a.sglic")]));
     assert!(words.len() == 1 && words[0].contains("nobody enforces the number"), "{words:?}");
-    let export = ["--json", "offline", "export", sold.id(), "--pool", "1"];
+    let export = ["offline", "export", sold.id(), "--pool", "1"];
     let until = |end: &str, name: &str| {
-        vendor.run(&[&export[..], &["--valid-until", end, "-o", &vendor.path(name)]].concat())
+        vendor.run(&[&export[..], &["--json", "--valid-until", end, "-o", &vendor.path(name)]].concat())
     };
-    let words = careful(&until("+91d", "b.sglic"));
+    let words = careful(until("+91d", "b.sglic"));
     assert!(words.len() == 2 && words[1].contains("91 days"), "{words:?}");
-    assert_eq!(careful(&until("+90d", "c.sglic")).len(), 1);
+    assert_eq!(careful(until("+90d", "c.sglic")).len(), 1);
+    let told =
+        vendor.run(&[&export[..], &["--valid-until", "+91d", "-o", &vendor.path("told.sglic")]].concat());
+    assert_eq!(told.exit, Some(0), "{told:?}");
+    let lines: Vec<&str> = told.stderr.lines().collect();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("careful: ")), "{told:?}");
     // Without any word about machines, nothing is signed.
     let before = sold.bundles().len();
     sold.export(&["-o", &vendor.path("d.sglic")]).refused(2, "malformed_request");
@@ -252,8 +255,19 @@ fn a_file_is_short() {
     let vendor = Vendor::new();
     let app = text(&vendor.app("Editor")["app_id"]).to_owned();
     let features: Vec<String> = (1..=8).map(|n| format!("feature-{n}")).collect();
-    let mut plan =
-        vec!["plan", "create", "--app", &app, "--name", "Pro", "--tier", "licensed", "--max-devices", "5"];
+    let mut plan = vec![
+        "plan",
+        "create",
+        "--app",
+        &app,
+        "--name",
+        "Pro",
+        "--tier",
+        "licensed",
+        "--max-devices",
+        "5",
+        "--offline",
+    ];
     plan.extend(features.iter().flat_map(|feature| ["--feature", feature]));
     let plan = text(&vendor.json(&plan)["plan_id"]).to_owned();
     let trust = vendor.path("trust.json");

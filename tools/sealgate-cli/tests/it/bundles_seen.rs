@@ -24,7 +24,7 @@ fn a_bundle_is_verified_by_what_the_reader_trusts() {
     assert_eq!(report["license"]["license"], json!(sold.id()));
     assert_eq!(report["device_keys"], json!([device.key.to_string()]));
     assert_eq!(report["carries"], json!(["root", "keyset", "tenant-keyset"]));
-    assert!(text(&report["enforced"]).contains("machine whose key"), "{report}");
+    assert!(text(&report["enforced"]).contains("the one machine that asked for it"), "{report}");
     assert!(text(&report["not_enforced"]).contains("cannot be called back"), "{report}");
     assert_eq!(
         vendor.json(&["offline", "verify", &file, "--trust", &sold.trust]),
