@@ -102,11 +102,12 @@ impl Offline {
         caller: &Caller,
         respond: &RespondOffline,
     ) -> Result<(LicenseId, Order), AuthorityError> {
-        let asked = read("request", caller, &respond.request)?;
+        // spec/http.md §3.3: what is another tenant's is not there, whatever the file says.
         let named = match &respond.license_id {
             Some(id) => Some(licenses::find(&self.desk, caller, id).await?),
             None => None,
         };
+        let asked = read("request", caller, &respond.request)?;
         let license = match (self.hinted(caller, &asked.request).await?, named) {
             (Some(hinted), None) => hinted,
             (Some(hinted), Some(named)) if hinted.id == named.id => hinted,
