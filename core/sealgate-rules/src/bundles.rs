@@ -175,11 +175,13 @@ pub struct SeatsTaken {
 
 impl SeatsTaken {
     /// The same with so many devices that held none.
+    #[must_use]
     pub fn with_devices(self, further: u64) -> Self {
         Self { devices: self.devices.saturating_add(further), ..self }
     }
 
     /// The same with a pool of a line whose largest one is `largest`: it takes only what it adds (§5.3).
+    #[must_use]
     pub fn with_pool(self, pool: u64, largest: u64) -> Self {
         Self { pools: self.pools.saturating_add(pool.saturating_sub(largest)), ..self }
     }

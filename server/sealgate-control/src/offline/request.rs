@@ -62,7 +62,7 @@ impl Offline {
         }
         let mut machines = vec![];
         for file in &request.requests {
-            let asked = self.read("requests", caller, file)?;
+            let asked = read("requests", caller, file)?;
             self.is_of(&license, &asked).await?;
             machines.push(asked.machine);
         }
@@ -102,11 +102,12 @@ impl Offline {
         caller: &Caller,
         respond: &RespondOffline,
     ) -> Result<(LicenseId, Order), AuthorityError> {
-        let asked = self.read("request", caller, &respond.request)?;
+        // spec/http.md §3.3: what is another tenant's is not there, whatever the file says.
         let named = match &respond.license_id {
             Some(id) => Some(licenses::find(&self.desk, caller, id).await?),
             None => None,
         };
+        let asked = read("request", caller, &respond.request)?;
         let license = match (self.hinted(caller, &asked.request).await?, named) {
             (Some(hinted), None) => hinted,
             (Some(hinted), Some(named)) if hinted.id == named.id => hinted,
@@ -158,48 +159,16 @@ impl Offline {
         Err(AuthorityError::Refused(Code::NotFound))
     }
 
-    /// A machine's file, in base64.
-    fn read(&self, field: &'static str, caller: &Caller, file: &str) -> Result<Asked, AuthorityError> {
-        let most = usize::try_from(Purpose::Request.most_bytes()).unwrap_or(usize::MAX);
-        let file = Some(file).filter(|file| file.len() <= most.div_ceil(3) * 4);
-        let file = file.and_then(|file| STANDARD.decode(file).ok());
-        let file =
-            file.ok_or(AuthorityError::Invalid { field, why: "a file of at most 16 KiB, in base64" })?;
-        let refused = |error: ContainerError| AuthorityError::Refused(error.code());
-        let container = Container::read(&file).map_err(refused)?;
-        if container.purpose() != Purpose::Request {
-            return Err(AuthorityError::Refused(Code::KindUnexpected));
-        }
-        let contents = |entry: &sealgate_container::Entry| {
-            Ok::<_, ContainerError>(entry.contents(&file).unwrap_or_default().to_vec())
-        };
-        let main = Parts::new(&container, contents).main().map_err(refused)?;
-        let verified = verify_offline_request(&main.encode());
-        let verified = verified.map_err(|error| AuthorityError::Refused(error.code()))?;
-        let (request, id) = (verified.get().clone(), verified.id());
-        if request.tenant != caller.tenant {
-            let wrong = TrustError::WrongTenant { expected: caller.tenant, found: request.tenant };
-            return Err(AuthorityError::Refused(wrong.code()));
-        }
-        let about = request.about.clone();
-        let said = Said {
-            name: about.name,
-            platform: about.platform,
-            product_version: about.product_version,
-            fingerprint: request.fingerprint.as_ref().map(ToString::to_string),
-        };
-        let machine = Machine { key: request.device_key, request: Some(id), said };
-        Ok(Asked { machine, request })
-    }
-
     /// The live bundle of the license that is to be replaced.
     async fn replaced(&self, license: &LicenseRow, id: &str) -> Result<BundleRow, AuthorityError> {
-        let invalid =
-            AuthorityError::Invalid { field: "replaces", why: "a bundle of this license that has not ended" };
-        let Ok(id) = BundleId::parse(id) else { return Err(invalid) };
+        let unknown = || AuthorityError::Refused(Code::NotFound);
+        let id = BundleId::parse(id).map_err(|_| unknown())?;
         let found = table::bundles::find(&self.desk.db, license.tenant, id).await?;
-        let now = self.desk.ids.now();
-        found.filter(|row| row.license == license.id && is_live(row, now)).ok_or(invalid)
+        let found = found.filter(|row| row.license == license.id).ok_or_else(unknown)?;
+        if is_live(&found, self.desk.ids.now()) {
+            return Ok(found);
+        }
+        Err(AuthorityError::Invalid { field: "replaces", why: "a bundle that has not ended" })
     }
 
     /// The machines that ask, and those of the bundle that is replaced.
@@ -238,4 +207,37 @@ impl Offline {
         }
         Ok(Some(at))
     }
+}
+
+/// A machine's file, in base64.
+fn read(field: &'static str, caller: &Caller, file: &str) -> Result<Asked, AuthorityError> {
+    let most = usize::try_from(Purpose::Request.most_bytes()).unwrap_or(usize::MAX);
+    let file = Some(file).filter(|file| file.len() <= most.div_ceil(3) * 4);
+    let file = file.and_then(|file| STANDARD.decode(file).ok());
+    let file = file.ok_or(AuthorityError::Invalid { field, why: "a file of at most 16 KiB, in base64" })?;
+    let refused = |error: ContainerError| AuthorityError::Refused(error.code());
+    let container = Container::read(&file).map_err(refused)?;
+    if container.purpose() != Purpose::Request {
+        return Err(AuthorityError::Refused(Code::KindUnexpected));
+    }
+    let contents = |entry: &sealgate_container::Entry| {
+        Ok::<_, ContainerError>(entry.contents(&file).unwrap_or_default().to_vec())
+    };
+    let main = Parts::new(&container, contents).main().map_err(refused)?;
+    let verified = verify_offline_request(&main.encode());
+    let verified = verified.map_err(|error| AuthorityError::Refused(error.code()))?;
+    let (request, id) = (verified.get().clone(), verified.id());
+    if request.tenant != caller.tenant {
+        let wrong = TrustError::WrongTenant { expected: caller.tenant, found: request.tenant };
+        return Err(AuthorityError::Refused(wrong.code()));
+    }
+    let about = request.about.clone();
+    let said = Said {
+        name: about.name,
+        platform: about.platform,
+        product_version: about.product_version,
+        fingerprint: request.fingerprint.as_ref().map(ToString::to_string),
+    };
+    let machine = Machine { key: request.device_key, request: Some(id), said };
+    Ok(Asked { machine, request })
 }

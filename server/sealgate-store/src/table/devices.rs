@@ -29,20 +29,6 @@ macro_rules! select_device {
     };
 }
 
-// All that they are given is text to PostgreSQL, which takes the first row's types for those of all.
-macro_rules! saw {
-    () => {
-        "UPDATE devices SET name = v.column4, platform = v.column5, product_version = v.column6, \
-         fingerprint = v.column7, last_seen = CAST(v.column8 AS BIGINT) FROM (VALUES "
-    };
-}
-
-macro_rules! saw_whose {
-    () => {
-        ") v WHERE license_id = v.column1 AND kind = v.column2 AND identity = v.column3"
-    };
-}
-
 macro_rules! delete {
     () => {
         "DELETE FROM devices WHERE tenant_id = $1 AND license_id = $2 AND device_id IN "
@@ -83,8 +69,6 @@ statements! {
     ID_OF_SEAT = "SELECT device_id, identity, bundle_until, only_bundled FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
     BEGIN_TRIAL = "UPDATE devices SET trial_began = $4 WHERE license_id = $1 AND kind = $2 AND identity = $3";
     NOTE = "UPDATE devices SET metadata = $3 WHERE tenant_id = $1 AND device_id = $2";
-    SAW = with_rows!(saw!(), (1, 1, 8), "", saw_whose!());
-    SAW_MANY = with_rows!(saw!(), (MANY, 1, 8), "", saw_whose!());
     USED = "SELECT devices_used FROM licenses WHERE license_id = $1";
     // A number that somebody else wrote must not hold up what is done with the seat itself.
     COUNT_TAKEN = "UPDATE licenses SET devices_used = CASE WHEN devices_used < 4611686018427387904 \
@@ -531,36 +515,6 @@ pub async fn note(
 ) -> Result<bool, StoreError> {
     let query = query(NOTE).bind(tenant.to_string()).bind(id.to_string()).bind(metadata);
     Ok(query.execute(tx).await? > 0)
-}
-
-/// A device that was let in, and what it said of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
-    /// The license of which it has a seat.
-    pub license: LicenseId,
-    /// The device.
-    pub device: Device,
-    /// What it said.
-    pub said: Said,
-    /// When.
-    pub at: UnixSeconds,
-}
-
-/// Stores what devices said, of those that still hold their seats. No decision depends on it, so nobody's memory is told.
-pub async fn saw(tx: &mut Tx<'_>, sightings: &[Sighting]) -> Result<(), StoreError> {
-    let with = |query: Query, Sighting { license, device, said, at }: &Sighting| {
-        query
-            .bind(license.to_string())
-            .bind(device.kind())
-            .bind(&*device.name())
-            .bind(said.name.clone())
-            .bind(said.platform.clone())
-            .bind(said.product_version.clone())
-            .bind(said.fingerprint.clone())
-            .bind(at.get().to_string())
-    };
-    for_all(tx, [SAW, SAW_MANY], sightings, |query, some| some.iter().fold(query, with)).await?;
-    Ok(())
 }
 
 /// The license of which a seat was given back by this request.

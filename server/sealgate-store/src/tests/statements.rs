@@ -55,6 +55,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("roots", table::roots::STATEMENTS),
     ("servers", table::servers::STATEMENTS),
     ("shards", table::shards::STATEMENTS),
+    ("sightings", table::sightings::STATEMENTS),
     ("slot_blocks", table::slot_blocks::STATEMENTS),
     ("slots", table::slots::STATEMENTS),
     ("slugs", table::slugs::STATEMENTS),
