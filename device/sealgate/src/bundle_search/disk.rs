@@ -52,6 +52,13 @@ pub(super) trait Disk: Send + Sync {
 /// This machine.
 pub(super) struct System;
 
+impl System {
+    /// The file of this program. Only Linux tells a library without its environment.
+    pub(super) fn program() -> Option<PathBuf> {
+        std::fs::read_link("/proc/self/exe").ok()
+    }
+}
+
 impl Disk for System {
     fn drives(&self) -> Vec<PathBuf> {
         drives()

@@ -62,7 +62,7 @@ impl BundleSearch {
     /// Looks beside the program and at drives.
     pub fn new() -> Self {
         // A program whose own place the system does not tell has none to look at.
-        let program = std::env::current_exe().ok();
+        let program = System::program();
         let beside = program.as_deref().and_then(Path::parent).map(Path::to_owned);
         Self { beside, ..Self::on(Arc::new(System)) }
     }

@@ -5,7 +5,7 @@ use sealgate_authority::AuthorityError;
 use sealgate_store::table::KeyHash;
 use sealgate_store::{Tx, Work, table};
 
-use super::Offline;
+use super::bundles::Offline;
 
 /// Licenses that are looked at together.
 const PAGE: u32 = 200;

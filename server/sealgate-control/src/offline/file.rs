@@ -7,7 +7,7 @@ use sealgate_container::{EntryName, Purpose, encode_statement, write};
 use sealgate_store::table;
 use sealgate_wire::{BundleFileQuery, BundleKeys};
 
-use super::Offline;
+use super::bundles::Offline;
 use super::view::is_live;
 use crate::Caller;
 use crate::snapshots::Chain;

@@ -10,7 +10,7 @@ use sealgate_store::table::{
 use sealgate_store::{Tx, Work};
 use sealgate_wire::BundleView;
 
-use super::prepare::may_make;
+use super::may::may_make;
 use super::view::view;
 
 /// Live bundles of a license.

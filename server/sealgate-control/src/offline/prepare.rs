@@ -4,13 +4,13 @@ use sealgate_artifact::{
     Bundle, BundleId, Code, Conditions, Device, DeviceId, License, Machines, Policy, UnixSeconds, limits,
 };
 use sealgate_authority::AuthorityError;
-use sealgate_authority::seats::standing;
 use sealgate_rules as rules;
 use sealgate_store::table::{self, BundleDevice, BundleRow, DeviceRow, LicenseRow, TenantRow};
 use serde_json::json;
 
-use super::Offline;
+use super::bundles::Offline;
 use super::made::{Export, NewBundle};
+use super::may::may_make;
 use super::request::{Machine, Order, Wanted};
 use super::view::{is_live, view};
 use crate::Caller;
@@ -159,23 +159,6 @@ impl Offline {
             row,
         })
     }
-}
-
-/// `spec/offline.md` §5.1: whether such a bundle may be made, and when it ends.
-pub(super) fn may_make(
-    license: &LicenseRow,
-    tenant: &TenantRow,
-    wanted: rules::Wanted,
-    now: UnixSeconds,
-) -> Result<UnixSeconds, AuthorityError> {
-    let bundling = rules::Bundling {
-        standing: standing(license),
-        tenant_may: tenant.offline,
-        terms_allow: license.terms.files || license.terms.conditions.offline.is_some(),
-        conditions: &license.terms.conditions,
-        max_devices: license.terms.max_devices,
-    };
-    bundling.may_make(wanted, now).map_err(AuthorityError::NoBundle)
 }
 
 impl From<&Machine> for BundleDevice {

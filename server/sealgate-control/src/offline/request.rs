@@ -10,7 +10,7 @@ use sealgate_store::table::{self, BundleRow, LicenseRow, Said};
 use sealgate_trust::{TrustError, verify_offline_request};
 use sealgate_wire::{BundleMode, ExportBundle, RespondOffline, When};
 
-use super::Offline;
+use super::bundles::Offline;
 use super::view::is_live;
 use crate::{Caller, licenses};
 

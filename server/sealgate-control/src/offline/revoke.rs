@@ -7,7 +7,7 @@ use sealgate_store::{Tx, Work};
 use sealgate_wire::{BundleView, Reason};
 use serde_json::json;
 
-use super::Offline;
+use super::bundles::Offline;
 use crate::{Caller, check, licenses};
 
 impl Offline {
