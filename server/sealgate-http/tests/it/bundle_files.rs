@@ -26,8 +26,8 @@ impl<'a> Sold<'a> {
         Self { app, license, build: app.build(&editor), path }
     }
 
-    fn hint(&self) -> Option<LicenseHint> {
-        Some(LicenseHint::of_key(text(&self.license["license_key"])))
+    fn hint(&self) -> LicenseHint {
+        LicenseHint::of_key(text(&self.license["license_key"]))
     }
 
     fn request(&self, device: &TestDevice, hint: Option<LicenseHint>, n: u32) -> String {
@@ -97,7 +97,7 @@ on_both_engines! {
         let listed = app.api("GET", &sold.path, &json!(null)).expect(200);
         assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
         // The request itself names an answer: it takes no other name.
-        let request = json!({ "request": sold.request(&TestDevice::default(), sold.hint(), 1), "valid_until": "30d" });
+        let request = json!({ "request": sold.request(&TestDevice::default(), Some(sold.hint()), 1), "valid_until": "30d" });
         let named = app.owner().api_once("POST", "/api/v1/offline/respond", &request, "respond-1");
         assert_problem(&named, 400, "malformed_request");
         let respond = || app.api("POST", "/api/v1/offline/respond", &request).expect(200);
@@ -107,10 +107,10 @@ on_both_engines! {
     fn a_file_that_is_no_request_is_refused(app: &TestApp) {
         let sold = Sold::new(app, &json!({}));
         let device = TestDevice::default();
-        let genuine = device.request_file(&device.offline_request(&sold.build, sold.hint(), 1));
-        let mut forged = device.offline_request(&sold.build, sold.hint(), 2);
+        let genuine = device.request_file(&device.offline_request(&sold.build, Some(sold.hint()), 1));
+        let mut forged = device.offline_request(&sold.build, Some(sold.hint()), 2);
         forged.device_key = TestDevice::default().key;
-        let mut theirs = device.offline_request(&sold.build, sold.hint(), 3);
+        let mut theirs = device.offline_request(&sold.build, Some(sold.hint()), 3);
         theirs.tenant = sealgate_artifact::TenantId::from_bytes([9; 16]);
         let mut changed = genuine.clone();
         *changed.last_mut().expect("bytes") ^= 1;

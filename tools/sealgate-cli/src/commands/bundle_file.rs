@@ -98,7 +98,9 @@ pub(super) fn write(
     let written = write_file(&place.path, &bytes)?;
     let is_alone = is_dash(&place.path);
     if is_alone || !output.json {
-        careful.iter().for_each(|careful| complain!("careful: {careful}"));
+        for careful in careful {
+            complain!("careful: {careful}");
+        }
     }
     if is_alone {
         return Ok(());
@@ -125,7 +127,9 @@ pub(super) fn write(
     }
     output.result(&result, |_| {
         say!("{written}");
-        readme.iter().for_each(|readme| say!("{readme}"));
+        if let Some(readme) = &readme {
+            say!("{readme}");
+        }
         let machines = match bundle.mode {
             BundleMode::Bound if bundle.machines == 1 => "1 machine".to_owned(),
             BundleMode::Bound => format!("{} machines", bundle.machines),

@@ -40,8 +40,8 @@ impl<'a> Sold<'a> {
         path
     }
 
-    pub(crate) fn by_key(&self) -> Option<LicenseHint> {
-        Some(LicenseHint::of_key(text(&self.license["license_key"])))
+    pub(crate) fn by_key(&self) -> LicenseHint {
+        LicenseHint::of_key(text(&self.license["license_key"]))
     }
 
     /// Exports with more arguments.
@@ -65,7 +65,7 @@ on_both_databases! {
         let sold = Sold::new(vendor, &["--max-devices", "3"]);
         let devices = [TestDevice::default(), TestDevice::default()];
         let by_id = Some(LicenseHint::Id(LicenseId::parse(sold.id()).expect("an id")));
-        let asked = [sold.request(&devices[0], sold.by_key(), 1), sold.request(&devices[1], by_id, 2)];
+        let asked = [sold.request(&devices[0], Some(sold.by_key()), 1), sold.request(&devices[1], by_id, 2)];
         let folder = vendor.path("stick");
         std::fs::create_dir(&folder).expect("made");
         let exported = sold.export(&["--request", &asked[0], "--request", &asked[1], "-o", &folder]).json();
@@ -110,7 +110,7 @@ on_both_databases! {
     fn a_request_is_answered_by_the_same_bundle_each_time(vendor: &Vendor) {
         let sold = Sold::new(vendor, &["--expires", "+60d"]);
         let device = TestDevice::default();
-        let asked = sold.request(&device, sold.by_key(), 1);
+        let asked = sold.request(&device, Some(sold.by_key()), 1);
         let answer = |output: &str| {
             vendor.run(&["--json", "offline", "respond", &asked, "-o", &vendor.path(output)])
         };
@@ -121,7 +121,7 @@ on_both_databases! {
         answer("b.sglic").refused(4, "name_taken");
 
         // A later request of the same machine is a refresh: it takes no other seat.
-        let later = sold.request(&device, sold.by_key(), 2);
+        let later = sold.request(&device, Some(sold.by_key()), 2);
         let refreshed = vendor.json(&["offline", "respond", &later, "-o", &vendor.path("c.sglic")]);
         let shown = vendor.json(&["offline", "show", text(&refreshed["bundle_id"])]);
         assert_eq!(shown["line"], first["bundle_id"]);
@@ -146,10 +146,10 @@ on_both_databases! {
 
     fn a_bundle_takes_the_place_of_another_one(vendor: &Vendor) {
         let sold = Sold::new(vendor, &["--max-devices", "2"]);
-        let asked = sold.request(&TestDevice::default(), sold.by_key(), 1);
+        let asked = sold.request(&TestDevice::default(), Some(sold.by_key()), 1);
         let first = sold.export(&["--request", &asked, "-o", &vendor.path("a.sglic")]).json();
         let replaced = text(&first["bundle_id"]);
-        let more = sold.request(&TestDevice::default(), sold.by_key(), 2);
+        let more = sold.request(&TestDevice::default(), Some(sold.by_key()), 2);
         let second = ["--replaces", replaced, "--request", &more, "-o", &vendor.path("b.sglic")];
         let second = sold.export(&second).json();
         let shown = vendor.json(&["offline", "show", text(&second["bundle_id"])]);
@@ -225,7 +225,7 @@ fn a_technician_reads_what_to_do() {
         ("pool", &["--pool", "7"][..], "at most 7 machines"),
         (
             "bound",
-            &["--request", &sold.request(&TestDevice::default(), sold.by_key(), 1)],
+            &["--request", &sold.request(&TestDevice::default(), Some(sold.by_key()), 1)],
             "1 machine: those that asked",
         ),
     ] {
@@ -279,7 +279,7 @@ fn a_file_is_short() {
     };
     let sold = Sold { vendor: &vendor, license, build, trust };
     let asked: Vec<String> =
-        (1..=5).map(|n| sold.request(&TestDevice::default(), sold.by_key(), n)).collect();
+        (1..=5).map(|n| sold.request(&TestDevice::default(), Some(sold.by_key()), n)).collect();
     let mut export: Vec<&str> = asked.iter().flat_map(|path| ["--request", path]).collect();
     let all = vendor.path("all.sglic");
     export.extend(["-o", &all]);
@@ -330,10 +330,7 @@ fn who_sees_bundles_hands_out_none() {
         with(&["offline:read"], &["offline", "list", sold.id()]).json()[0]["bundle_id"],
         json!(bundle)
     );
-    assert_eq!(
-        names(&with(&["offline:read"], &["offline", "show", bundle]).json()).contains(&"device_keys"),
-        false
-    );
+    assert!(!names(&with(&["offline:read"], &["offline", "show", bundle]).json()).contains(&"device_keys"));
     let file = ["offline", "file", bundle, "-o", &out];
     with(&["offline:read"], &file).refused(77, "scope_missing");
     with(&["licenses:read", "licenses:write"], &["offline", "list", sold.id()]).refused(77, "scope_missing");
