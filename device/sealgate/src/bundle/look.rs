@@ -55,7 +55,7 @@ impl Client {
             if next != bytes && !self.replace_all(Some(&bytes), &next)? {
                 continue;
             }
-            return Ok(looked(judged, parts.bundle.encode(), kept.as_deref())?);
+            return looked(judged, parts.bundle.encode(), kept.as_deref());
         }
         Err(ConfigurationError::StateContended.into())
     }

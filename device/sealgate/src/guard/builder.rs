@@ -17,7 +17,7 @@ use super::material::Files;
 use super::refused::StartRefused;
 use super::sensors::{PlatformSensors, Sensors};
 use super::threads::Threads;
-use crate::Client;
+use crate::{Client, KeptBundle};
 
 /// What a [`Guard`] needs. The license decides what is enforced; what is said here only narrows it.
 pub struct GuardBuilder {
@@ -187,24 +187,24 @@ impl GuardBuilder {
 
     /// A machine that is not activated yet, and may be by itself, is activated before all is judged.
     fn activated(&mut self, counters: &GuardCounters) -> Result<(), StartRefused> {
-        let bundle = self.client.bundle().ok().flatten();
-        let is_kept = bundle.is_some() || self.client.kept_activation().is_ok_and(|held| held.is_some());
-        // spec/guard.md §5.3: a proof that gives no right now is a proof.
-        if let Some(path) = self.proof_needed.take().filter(|_| !is_kept && self.files.proof.is_none()) {
+        let is_kept = self.client.kept_activation().is_ok_and(|held| held.is_some());
+        // spec/guard.md §5.3: a proof that gives no right now is a proof, and so is a bundle.
+        let has_proof = || is_kept || self.files.proof.is_some() || self.bundle().is_some();
+        if let Some(path) = self.proof_needed.as_ref().filter(|_| !has_proof()) {
             return Err(StartRefused::ProofMissing { path: path.display().to_string() });
         }
-        // spec/offline.md §4.7: a bundle that gives rights admits this machine.
-        if bundle.is_some_and(|bundle| bundle.is_in_use && bundle.denied.is_none()) {
+        let Some(key) = self.key.take().filter(|_| !is_kept || self.is_taken_back()) else { return Ok(()) };
+        if self.bundle().is_some_and(|bundle| bundle.is_in_use && bundle.denied.is_none()) {
             return Ok(());
         }
-        let is_admitted = self.client.kept_activation().is_ok_and(|held| held.is_some());
-        let Some(key) = self.key.take().filter(|_| !is_admitted || self.is_taken_back()) else {
-            return Ok(());
-        };
         if let Err(why) = self.client.activate_with_modules(&key, &self.own_modules()) {
             counters.unreadable("online activation failed, what is free works", &why);
         }
         Ok(())
+    }
+
+    fn bundle(&self) -> Option<KeptBundle> {
+        self.client.bundle().ok().flatten()
     }
 
     /// Whether revocation data lists what is held: activating again is the way out. Where data is lost, a heartbeat is.

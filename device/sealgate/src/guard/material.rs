@@ -226,12 +226,12 @@ impl Client {
 
     /// `spec/offline.md` §4.6: what counts beside a bundle that is over or taken back, or older than a proof.
     fn instead_of(&self, bundle: &HeldBundle, is_earlier: bool, other: Option<Material>) -> Material {
-        let other = other.filter(|other| is_earlier || self.gives_rights(other));
+        let other = other.filter(|other| is_earlier || self.would_do(other));
         other.unwrap_or_else(|| Material::of_bundle(bundle))
     }
 
     /// Whether this would give rights now, if nothing was found on the machine.
-    fn gives_rights(&self, material: &Material) -> bool {
+    fn would_do(&self, material: &Material) -> bool {
         let Ok(at) = self.trusted_time() else { return false };
         let enforced = Enforced::of(&material.license.conditions);
         let now = Ok(Moment { at, clock: ClockShows::Fits });

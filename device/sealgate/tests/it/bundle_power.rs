@@ -23,7 +23,9 @@ fn put_back(folder: &Path, there: &Files) {
     for name in files(folder).into_keys() {
         std::fs::remove_file(folder.join(name)).expect("ours");
     }
-    there.iter().for_each(|(name, bytes)| put(&folder.join(name), bytes));
+    for (name, bytes) in there {
+        put(&folder.join(name), bytes);
+    }
 }
 
 /// The serial of the bundle by which a program starts.

@@ -166,7 +166,6 @@ fn fields(shelf: &mut Shelf) {
     more("crit_unknown", Code::CritUnknown, "An unknown meaning is critical.", "crit", "[\"policy\"]");
 }
 
-/// The device whose key stands in every plain request.
 #[cfg(test)]
 mod tests {
     use sealgate_artifact::{LicenseHint, encode_hex};

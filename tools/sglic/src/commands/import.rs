@@ -227,7 +227,7 @@ fn lines(came: &Came<'_>) -> String {
     };
     lines.extend(here.map(|here| ("revoked", here)));
     if !imported.revoked.is_empty() {
-        let is_of_activation_alone = !imported.revoked.iter().any(|held| held.what == HeldStatement::License);
+        let is_of_activation_alone = imported.revoked.iter().all(|held| held.what == HeldStatement::Proof);
         lines.extend(revoked(is_of_activation_alone, None).fix.map(|fix| ("fix", fix)));
     }
     if let Some(lost) = &came.lost {
