@@ -107,7 +107,10 @@ impl Session {
     fn activate(&mut self) -> Result<Vec<String>, NotDone> {
         let mut lines = self.bundles.activate(&self.guard).map_err(NotDone::Failed)?;
         self.is_read_only = false;
-        lines.extend(self.status());
+        // Rights that a run of the program does not have at its start, or that fell in it, come with the next start.
+        if self.state().standing.lack().is_some() {
+            lines.push("Start the program again: it counts from the next start on.".to_owned());
+        }
         Ok(lines)
     }
 

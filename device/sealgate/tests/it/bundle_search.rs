@@ -1,5 +1,5 @@
 //! Real folders: what is found in them, and what is left alone.
-#![expect(clippy::disallowed_methods, reason = "a test may make files of its own")]
+#![expect(clippy::disallowed_methods, reason = "tests make files of their own")]
 
 use std::io::ErrorKind;
 use std::os::unix::fs::symlink;

@@ -29,12 +29,12 @@ impl Vendor {
         let trust = server.api("GET", &path, &Value::Null).bytes;
         let features = ["rule-engine", "audit-trail", "multi-tenant"].map(|name| json!({ "name": name }));
         let plan = json!({ "app_id": app["app_id"], "name": "Enterprise", "tier": "enterprise",
-            "features": features, "max_devices": 10, "duration": "365d" });
+            "features": features, "max_devices": 10, "duration": "365d", "files": true });
         let plan = server.api("POST", "/api/v1/plans", &plan).expect(201);
         Self { server, app, plan, trust }
     }
 
-    /// A license for ten machines, with this policy or `null`.
+    /// A license for ten machines, also for those without a network, with this policy or `null`.
     pub(crate) fn sell(&self, policy: &Value) -> Sold {
         let mut order = json!({ "plan_id": self.plan["plan_id"] });
         if !policy.is_null() {

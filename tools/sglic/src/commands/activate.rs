@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use sealgate::{Activation, Client, Error, Module};
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, LicenseKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -53,6 +53,13 @@ pub(super) struct Done {
 
 pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Result<(), Failure> {
     if let Some(file) = &args.file {
+        if file.to_str().is_some_and(|text| LicenseKey::parse(text).is_ok()) {
+            // It is not repeated: others may see what a program prints.
+            let message = "a license key stands where a license file belongs";
+            return Err(
+                Failure::new(Code::MalformedRequest, message).fix("give it by --key -, on standard input")
+            );
+        }
         return bundle::activate::file(global, file, output);
     }
     let mut here = Here::find(global)?;
