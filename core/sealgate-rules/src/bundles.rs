@@ -313,7 +313,8 @@ mod tests {
         let trial = crate::TrialStanding::NotBegun;
         all.standing = Standing { revoked: true, suspended: true, trial: Some(trial), ..all.standing };
         (all.tenant_may, all.terms_allow) = (false, false);
-        let steps: [(NoBundle, fn(&mut Bundling<'_>)); 7] = [
+        type Mend = fn(&mut Bundling<'_>);
+        let steps: [(NoBundle, Mend); 7] = [
             (NoBundle::Revoked, |all| all.standing.revoked = false),
             (NoBundle::Suspended, |all| all.standing.suspended = false),
             (NoBundle::TenantOff, |all| all.tenant_may = true),
