@@ -131,7 +131,7 @@ pub(crate) struct ExportBundleArgs {
     /// When it ends: 2027-01-31 (to the end of that day where the vendor is), +90d, +3m or +1y
     #[arg(long, value_name = "DATE", value_parser = dates::moment)]
     pub(crate) valid_until: When,
-    /// The file of a machine that asks, as `sglic request` wrote it; may be given up to 256 times
+    /// The file of a machine that asks, as `sglic request` wrote it, or - for standard input; may be given up to 256 times
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Vec<PathBuf>,
     /// The bundle whose place it takes; its id
@@ -148,7 +148,8 @@ pub(crate) struct ExportBundleArgs {
 pub(crate) struct RespondArgs {
     /// The machine's file, as `sglic request` wrote it, or - for standard input
     pub(crate) request: PathBuf,
-    /// The license, where the request names none: license key, license id, or external:X with your own name for it
+    /// The license, where the request names none: license key, license id, external:X with your own name for it,
+    /// or - to read one from standard input
     #[arg(long, value_name = "KEY")]
     pub(crate) license: Option<String>,
     /// When the bundle ends: 2027-01-31, +90d, +3m or +1y [default: as late as the license allows]

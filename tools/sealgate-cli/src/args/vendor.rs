@@ -371,7 +371,8 @@ pub(crate) struct TermsArgs {
     #[arg(long, value_name = "WHOM", value_parser = trial::per)]
     pub(crate) trial_per: Option<TrialPer>,
     /// Licenses may be handed out as files, our own, AuthForge's, and bundles for machines without a network; `--files` is the same. The license
-    /// does not say so: it is yours to hand them out. `--offline-days`, which the license says, allows bundles alone, and limits them
+    /// does not say so: it is yours to hand them out. `--offline-days`, which the license says, allows bundles alone, and limits them. Neither needs
+    /// the other
     #[arg(long, alias = "files")]
     pub(crate) offline: bool,
     #[command(flatten)]

@@ -156,7 +156,7 @@ on_both_databases! {
         assert_eq!((&shown["replaces"], &shown["line"]), (&json!(replaced), &json!(replaced)));
         assert_eq!(shown["machines"], 2);
         let nobodys = "00000000-0000-7000-8000-000000000000";
-        sold.export(&["--replaces", nobodys, "-o", &vendor.path("c.sglic")]).refused(2, "malformed_request");
+        sold.export(&["--replaces", nobodys, "-o", &vendor.path("c.sglic")]).refused(3, "not_found");
     }
 
     fn who_revokes_a_bundle_is_told_what_that_does(vendor: &Vendor) {
