@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use sealgate_artifact::{
-    AppId, Carrier, Envelope, Shard, ShardEntry, Snapshot, StatementId, TenantId, UnixSeconds,
-    Unverified,
+    AppId, Carrier, Envelope, Shard, ShardEntry, Snapshot, StatementId, TenantId, UnixSeconds, Unverified,
 };
 
 use crate::{
