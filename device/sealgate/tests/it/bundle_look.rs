@@ -160,6 +160,17 @@ fn a_bundle_lists_what_was_taken_back() {
     assert_eq!(guard(&station).state().standing, Standing::Licensed);
 }
 
+/// `spec/offline.md` §4.2: what a file lists counts for whatever is shown later.
+#[test]
+fn what_was_listed_before_it_came_is_refused() {
+    let station = Station::new(None);
+    let client = client(&station);
+    let listed = listing(bundle(&station, 3, others()), &[1_001]);
+    assert_eq!(refused(&client, &file(&listed)), "device_not_named");
+    assert_eq!(refused(&client, &file(&bundle(&station, 1, own(&client)))), "revoked");
+    activate(&client, &file(&bundle(&station, 2, own(&client)))).expect("another slot");
+}
+
 /// `spec/revocation.md` §5.6: what only a key lists that is revoked by now is doubted, and the next bundle is not.
 #[test]
 fn what_a_stolen_key_lists_counts_until_the_key_is_revoked() {
@@ -179,7 +190,7 @@ fn what_a_stolen_key_lists_counts_until_the_key_is_revoked() {
     activate(&client, &file_of(&signed(&mine, &[NEXT]), None)).expect("activated");
     let theirs = listing(bundle(&station, 2, others()), &[mine.terms.conditions.slot.expect("one")]);
     assert_eq!(refused(&client, &file(&theirs)), "device_not_named");
-    assert_eq!(lack(), Some(Lack::Revoked));
+    // Nobody looks before the key is revoked: what was listed is remembered at once.
     let revoked = {
         let mut authority = station.machine.site.authority();
         authority.tenant_version += 1;
