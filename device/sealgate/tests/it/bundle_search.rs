@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use sealgate::bundle_search::{BundleSearch, Candidates, Source, Why};
+use sealgate::bundle_search::{BundleSearch, Candidate, Candidates, Source, Why};
 
 /// Looks into one folder alone.
 fn found(folder: &Path) -> Candidates {
@@ -64,7 +64,7 @@ fn what_was_named_comes_first_also_where_it_lies_in_a_place_that_is_looked_at() 
     let search = BundleSearch::new().without_drives().program_folder(folder.path());
     let found = search.file(at("b.sglic")).file(at("odd name")).file(at("none")).file(folder.path()).find();
     assert_eq!(names(&found), ["b.sglic", "odd name", "a.sglic"]);
-    let sources: Vec<Source> = found.files.iter().map(sealgate::bundle_search::Candidate::source).collect();
+    let sources: Vec<Source> = found.files.iter().map(Candidate::source).collect();
     assert_eq!(sources, [Source::Named, Source::Named, Source::BesideProgram]);
     assert!(matches!(&found.overlooked[0].why, Why::Unreadable(why) if why.kind() == ErrorKind::NotFound));
     assert_eq!(found.overlooked.len(), 2, "a folder is no file: {:?}", found.overlooked);

@@ -12,15 +12,15 @@ use super::BundleSearch;
 /// Drives that are there, each with so many files; those called `hangs` answer once they are let go.
 #[derive(Default)]
 struct Drives {
-    roots: Vec<(PathBuf, usize)>,
+    there: Vec<(PathBuf, usize)>,
     is_let_go: Mutex<bool>,
     let_go: Condvar,
 }
 
 impl Drives {
     fn of(drives: &[(&str, usize)]) -> Arc<Self> {
-        let roots = drives.iter().map(|(path, files)| (PathBuf::from(path), *files)).collect();
-        Arc::new(Self { roots, ..Self::default() })
+        let drives = drives.iter().map(|(path, files)| (PathBuf::from(path), *files)).collect();
+        Arc::new(Self { there: drives, ..Self::default() })
     }
 
     fn hang(&self, path: &Path) {
@@ -39,13 +39,13 @@ impl Drives {
 
 impl Disk for Drives {
     fn drives(&self) -> Vec<PathBuf> {
-        self.roots.iter().map(|(path, _)| path.clone()).filter(|path| path.starts_with("/drive")).collect()
+        self.there.iter().map(|(path, _)| path.clone()).filter(|path| path.starts_with("/drive")).collect()
     }
 
     fn list(&self, folder: &Path, links: Links) -> io::Result<Listing> {
         self.hang(folder);
         assert_eq!(links == Links::LeftOut, folder.starts_with("/drive"));
-        let place = self.roots.iter().find(|(path, _)| path == folder);
+        let place = self.there.iter().find(|(path, _)| path == folder);
         let (path, files) = place.ok_or(io::ErrorKind::NotFound)?;
         let file = |n| Sized { path: path.join(format!("{n:05}.sglic")), bytes: 900 };
         Ok(Listing { files: (0..*files).map(file).collect(), has_more: *files > 1_000 })
@@ -115,7 +115,7 @@ fn a_drive_that_hangs_holds_nobody_and_is_not_asked_twice() {
     assert_eq!(super::locked(&search.hanging).len(), 1, "one thread hangs, not two");
     drives.let_go();
     // Its thread says that it came back; until then the drive is passed over.
-    let files = || search.clone().patience(Duration::from_secs(60)).find().files.len();
+    let files = || search.clone().patience(Duration::from_mins(1)).find().files.len();
     assert!((0..1_000_000).any(|_| files() == 2));
 }
 
