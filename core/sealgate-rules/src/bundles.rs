@@ -307,13 +307,13 @@ mod tests {
     /// What stands in the way is said in one order, whatever else does.
     #[test]
     fn what_may_leave_nowhere_goes_into_no_bundle() {
+        type Mend = fn(&mut Bundling<'_>);
         let plain = Conditions::default();
         let checked = Conditions::parse(r#"{"policy":{"integrity":"required"}}"#).expect("conditions");
         let mut all = bundling(&checked, Some(at(NOW - 1)));
         let trial = crate::TrialStanding::NotBegun;
         all.standing = Standing { revoked: true, suspended: true, trial: Some(trial), ..all.standing };
         (all.tenant_may, all.terms_allow) = (false, false);
-        type Mend = fn(&mut Bundling<'_>);
         let steps: [(NoBundle, Mend); 7] = [
             (NoBundle::Revoked, |all| all.standing.revoked = false),
             (NoBundle::Suspended, |all| all.standing.suspended = false),

@@ -19,10 +19,11 @@ pub(crate) struct Bundles {
 
 impl Bundles {
     /// Looks into this folder, beside the program, and, where that is wanted, at drives that can be taken out.
-    pub(crate) fn new(client: Arc<Client>, folder: Option<PathBuf>, has_drives: bool) -> Self {
+    pub(crate) fn new(client: Arc<Client>, folder: Option<PathBuf>, own: PathBuf, has_drives: bool) -> Self {
         let mut places: Vec<String> = folder.iter().map(|folder| shown(folder)).collect();
         places.push("the folder of this program".to_owned());
-        let mut search = folder.into_iter().fold(BundleSearch::new(), BundleSearch::folder);
+        let mut search =
+            folder.into_iter().fold(BundleSearch::new().program_folder(own), BundleSearch::folder);
         if has_drives {
             places.push("the top folder of a drive".to_owned());
         } else {

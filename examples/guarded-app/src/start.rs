@@ -32,7 +32,7 @@ pub(crate) fn guard(args: &Args) -> Result<(Guard, Bundles), Failure> {
     // A program that ends at once needs no threads.
     let guard = if args.verb.is_some() { guard.without_threads() } else { guard };
     let folder = config.license_file.as_deref().and_then(Path::parent).map(PathBuf::from);
-    Ok((guard.start()?, Bundles::new(client, folder, !args.no_drives)))
+    Ok((guard.start()?, Bundles::new(client, folder, own_folder()?, !args.no_drives)))
 }
 
 fn client(args: &Args, config: &GuardConfig) -> Result<Arc<Client>, Failure> {

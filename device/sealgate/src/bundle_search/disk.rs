@@ -52,13 +52,6 @@ pub(super) trait Disk: Send + Sync {
 /// This machine.
 pub(super) struct System;
 
-impl System {
-    /// The file of this program. Only Linux tells a library without its environment.
-    pub(super) fn program() -> Option<PathBuf> {
-        std::fs::read_link("/proc/self/exe").ok()
-    }
-}
-
 impl Disk for System {
     fn drives(&self) -> Vec<PathBuf> {
         drives()

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// the folder of the program, and the roots of drives that can be taken out. It only lists what may be one; show a person what is in
 /// it before you activate anything (`spec/offline.md` §4.5).
 ///
-/// Without a further word the last two are looked at. Drives are found on Linux: what the system says can be taken out or is plugged in by
+/// Without a further word drives alone are looked at. They are found on Linux: what the system says can be taken out or is plugged in by
 /// USB, and whatever is mounted below `/media` and `/run/media`.
 ///
 /// A drive that does not answer costs five seconds, and its thread goes on until it does; the same search does not ask it again before.
@@ -59,12 +59,9 @@ impl Default for BundleSearch {
 }
 
 impl BundleSearch {
-    /// Looks beside the program and at drives.
+    /// Looks at drives alone, until it is told of a folder.
     pub fn new() -> Self {
-        // A program whose own place the system does not tell has none to look at.
-        let program = System::program();
-        let beside = program.as_deref().and_then(Path::parent).map(Path::to_owned);
-        Self { beside, ..Self::on(Arc::new(System)) }
+        Self::on(Arc::new(System))
     }
 
     fn on(disk: Arc<dyn Disk>) -> Self {
@@ -92,7 +89,7 @@ impl BundleSearch {
         Self { folder: Some(path.into()), ..self }
     }
 
-    /// Looks into this folder in the place of the one where the executable file lies.
+    /// Looks into this folder, where the program's executable file lies.
     #[must_use]
     pub fn program_folder(self, path: impl Into<PathBuf>) -> Self {
         Self { beside: Some(path.into()), ..self }

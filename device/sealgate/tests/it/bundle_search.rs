@@ -70,16 +70,16 @@ fn what_was_named_comes_first_also_where_it_lies_in_a_place_that_is_looked_at() 
     assert_eq!(found.overlooked.len(), 2, "a folder is no file: {:?}", found.overlooked);
 }
 
-/// By default: the folder of this very program, and the machine's drives.
+/// The folder of this very program, and the machine's drives.
 #[test]
-fn a_search_that_was_told_nothing_looks_beside_the_program() {
+fn a_search_looks_beside_the_program() {
     let own = std::env::current_exe().expect("this program");
     let license = tempfile::Builder::new()
         .suffix(".sglic")
         .tempfile_in(own.parent().expect("a folder"))
         .expect("its own folder takes it");
     std::fs::write(license.path(), "x").expect("written");
-    let found = BundleSearch::new().find();
+    let found = BundleSearch::new().program_folder(own.parent().expect("a folder")).find();
     let own = found.files.iter().find(|file| file.path() == license.path()).expect("it is found");
     assert_eq!(own.source(), Source::BesideProgram);
 }

@@ -7,4 +7,4 @@ mod offer;
 mod refused;
 mod said;
 
-pub(crate) use offer::offer;
+pub(crate) use offer::{offer, search};

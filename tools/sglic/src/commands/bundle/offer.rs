@@ -37,7 +37,13 @@ pub(crate) fn offer(global: &Global, here: &Here, args: &PlacesArgs, output: Out
 /// Where files are looked for.
 pub(crate) fn search(folder: Option<PathBuf>, has_drives: bool) -> BundleSearch {
     let search = folder.into_iter().fold(BundleSearch::new(), BundleSearch::folder);
+    let search = own_folder().into_iter().fold(search, BundleSearch::program_folder);
     if has_drives { search } else { search.without_drives() }
+}
+
+/// Where this program lies; `None` where the system does not tell.
+fn own_folder() -> Option<PathBuf> {
+    std::env::current_exe().ok()?.parent().map(PathBuf::from)
 }
 
 /// The same in words.

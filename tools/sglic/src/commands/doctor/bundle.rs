@@ -8,6 +8,7 @@ use sealgate_artifact::Code;
 
 use super::check::{Check, check};
 use super::program::Program;
+use crate::commands::bundle;
 use crate::commands::bundle::found::{Found, FoundFile};
 use crate::commands::bundle::kept::{Kept, KeptState};
 use crate::failure::Failure;
@@ -64,5 +65,5 @@ fn judged(found: &Found, had_one: bool) -> Check {
 /// Where the program would look: its configured folder comes first.
 fn search(program: &Program) -> BundleSearch {
     let folder = program.config.license_file.as_deref().and_then(Path::parent);
-    folder.into_iter().fold(BundleSearch::new(), BundleSearch::folder)
+    bundle::search(folder.map(Path::to_owned), true)
 }
