@@ -6,7 +6,7 @@ use sealgate_authority::seats::standing;
 use sealgate_rules as rules;
 use sealgate_store::table::{LicenseRow, TenantRow};
 
-/// `spec/offline.md` §5.1: whether such a bundle may be made, and when it ends.
+/// `spec/offline.md` §3.7, §5.1: whether such a bundle may be made, and when it ends.
 pub(super) fn may_make(
     license: &LicenseRow,
     tenant: &TenantRow,

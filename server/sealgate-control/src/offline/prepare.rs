@@ -105,6 +105,7 @@ impl Offline {
         let bundle = Bundle {
             terms,
             bundle: id,
+            // spec/offline.md §3.6.
             serial: next_version(last_serial, issued_at)?,
             line,
             machines: order.machines.signed(),
