@@ -32,8 +32,8 @@ fn bundle_for(vendor: &Vendor, machine: &Machine, license: &Value) -> Value {
     vendor.respond(&read(&machine.path("machine.sgreq")))
 }
 
-fn taken(vendor: &Vendor, machine: &Machine, bundle: &Value, name: &str) -> Outcome {
-    let file = put(machine, name, &vendor.bundle_file(bundle));
+fn taken(machine: &Machine, bundle: &[u8]) -> Outcome {
+    let file = put(machine, "vendor.sglic", bundle);
     let outcome = unheard(machine, &format!("activate {} --yes", file.display()));
     // The stick is needed no more.
     std::fs::remove_file(file).expect("it was there");
@@ -50,13 +50,14 @@ fn request_answer_activation_refresh_and_revocation_by_files_alone() {
     let license = vendor.issue(&json!({ "max_devices": 1 }));
     let machine = machine(&vendor);
     let first = bundle_for(&vendor, &machine, &license);
-    taken(&vendor, &machine, &first, "first.sglic").json();
+    taken(&machine, &vendor.bundle_file(&first)).json();
     assert_eq!((state(&machine), vendor.devices(&license)), ("active".to_owned(), 1));
 
     // A full license can be refreshed: the machine counts once.
     let second = bundle_for(&vendor, &machine, &license);
     assert_eq!(second["line"], first["line"]);
-    taken(&vendor, &machine, &second, "second.sglic").json();
+    let file = vendor.bundle_file(&second);
+    taken(&machine, &file).json();
     assert_eq!((state(&machine), vendor.devices(&license)), ("active".to_owned(), 1));
     assert_eq!(unheard(&machine, "verify").json()["state"], "active");
 
@@ -67,10 +68,10 @@ fn request_answer_activation_refresh_and_revocation_by_files_alone() {
     let snapshot = put(&machine, "vendor.sgsnap", &vendor.snapshot());
     unheard(&machine, &format!("import {}", snapshot.display())).json();
     assert_eq!(state(&machine), "revoked");
-    taken(&vendor, &machine, &second, "again.sglic").refused(1, "revoked");
+    taken(&machine, &file).refused(1, "revoked");
 
     // The next bundle lets the machine go on.
     let third = bundle_for(&vendor, &machine, &license);
-    taken(&vendor, &machine, &third, "third.sglic").json();
+    taken(&machine, &vendor.bundle_file(&third)).json();
     assert_eq!(state(&machine), "active");
 }
