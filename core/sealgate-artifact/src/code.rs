@@ -274,6 +274,9 @@ codes! {
     NotActivated "not_activated" License 409 (500 "system_error") 4 Signed
         "The device has no activation of this license."
         "Activate the device: `sglic activate`."
+    DeviceNotNamed "device_not_named" License 500 (500 "system_error") 1 Unsigned
+        "The bundle is for other machines."
+        "Have a request made on this machine (`sglic request`), and ask the vendor for a bundle that answers it."
     Superseded "superseded" License 409 (500 "system_error") 4 Signed
         "The device was activated again since, with a newer proof than this one."
         "Use the newest proof; if the state was copied to two machines, activate each on its own."
@@ -415,6 +418,12 @@ codes! {
     OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned
         "The license may not be handed out as a file."
         "Allow it: `sealgate tenant offline on TENANT_ID` for the tenant; for a license, `sealgate plan update PLAN --offline` and then `sealgate license update KEY --plan PLAN`, because a license keeps the terms that its plan had. A trial is never handed out: give its license a plan that is no trial."
+    OutlivesLicense "outlives_license" Configuration 409 (500 "system_error") 4 Unsigned
+        "The bundle would end after its license does, or later than the license allows."
+        "Choose an earlier end, or renew the license first (`sealgate license renew`)."
+    RequestSpent "request_spent" Configuration 409 (500 "system_error") 4 Unsigned
+        "The bundle that answered this request has ended."
+        "Have a new request made on the machine: `sglic request --new`."
     TermsTooLarge "terms_too_large" Configuration 409 (500 "system_error") 4 Unsigned
         "The license would carry more than its signed statement has room for."
         ""

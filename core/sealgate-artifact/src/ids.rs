@@ -55,6 +55,8 @@ ids! {
     InstanceId "One copy of a program: a state folder that sends heartbeats."
     ReleaseId "A version of a product that the vendor published."
     ApprovalId "A module of a license that waits for the vendor, or that the vendor decided about."
+    BundleId "A bundle for machines without a network."
+    ChainId "A chain of a machine's journal."
     EntryId "An entry of an access list."
     RecordId "A row of the audit log or of the events."
     TokenId "An access token. Safe in URLs and logs, unlike the token."

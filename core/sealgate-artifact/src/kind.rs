@@ -35,6 +35,18 @@ macro_rules! for_every_kind {
                 "which statements of one block the vendor took back"
             Snapshot "snapshot" Snapshot Attached
                 "which revocation data of a tenant there is"
+            OfflineRequest "offline-request" Device Bare
+                "what a device without a network asks its vendor for"
+            Bundle "bundle" Issuer Attached
+                "the terms of a license for machines without a network"
+            Journal "journal" Device Bare
+                "what a machine without a network did with its license"
+            Acknowledgement "acknowledgement" Issuer Attached
+                "up to where a vendor has the journals of machines"
+            ReAnchor "re-anchor" Issuer Bare
+                "what time it is, for one machine"
+            ReturnReceipt "return-receipt" Device Bare
+                "that a machine uses a bundle no more"
         }
     };
 }

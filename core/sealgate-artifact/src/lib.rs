@@ -37,6 +37,7 @@ mod license_key;
 pub mod limits;
 mod module;
 mod module_note;
+mod offline;
 mod operation;
 mod origin;
 mod permits;
@@ -75,8 +76,8 @@ pub use heartbeat_answer::{BeatOutcome, HeartbeatAnswer, NextBeat};
 pub use heartbeat_request::HeartbeatRequest;
 pub use hex::{decode as decode_hex, encode as encode_hex};
 pub use ids::{
-    ActivationId, AppId, ApprovalId, CustomerId, DeviceId, EntryId, InstanceId, LicenseId, PlanId, RecordId,
-    ReleaseId, TenantId, TokenId,
+    ActivationId, AppId, ApprovalId, BundleId, ChainId, CustomerId, DeviceId, EntryId, InstanceId, LicenseId,
+    PlanId, RecordId, ReleaseId, TenantId, TokenId,
 };
 pub use json::{Value, parse as parse_json, parse_variable, parse_with_decimals};
 pub use key_use::KeyUse;
@@ -88,6 +89,10 @@ pub use license::{License, MaxDevices, Tier};
 pub use license_key::LicenseKey;
 pub use module::Module;
 pub use module_note::{ModuleNote, NoNote, ReadAt};
+pub use offline::{
+    Acknowledged, Acknowledgement, Bundle, Journal, JournalEntry, JournalHead, JournalKind, LicenseHint,
+    Machines, OfflineRequest, ReAnchor, ReturnReceipt,
+};
 pub use operation::{Operation, OtherOperation};
 pub use origin::{Origin, is_loopback};
 pub use permits::{Allowances, OfflinePermit};

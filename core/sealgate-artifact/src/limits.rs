@@ -100,6 +100,18 @@ pub const BLOCKS: u64 = 1 << 33;
 pub const SHARD_K: u8 = 15;
 /// Shards of a snapshot. Blocks a verifier's time spent on an endless list.
 pub const SHARDS: usize = 1_500;
+/// Devices, and slots, that stand in a bundle's payload. More are attached.
+pub const BUNDLE_ENTRIES: usize = 8;
+/// Devices that a bundle names. Blocks a verifier's time spent on an endless list.
+pub const BUNDLE_DEVICES: usize = 4_096;
+/// Slots that a bundle says were taken back. Blocks the same.
+pub const BUNDLE_REVOKED: usize = 10_000;
+/// Acknowledgements of journals in one list. Blocks a verifier's time spent on an endless list.
+pub const ACKNOWLEDGED: usize = 1_000;
+/// An entry of a journal in bytes. Blocks journals as a carrier for other data.
+pub const JOURNAL_ENTRY_BYTES: usize = 512;
+/// The entries of one journal in a file, in bytes. Blocks memory exhaustion.
+pub const JOURNAL_BYTES: u64 = 16_000_000;
 /// Seats of a license when they are counted at all. Blocks seat arithmetic that overflows.
 pub const MAX_DEVICES: u32 = 1_000_000;
 

@@ -110,11 +110,7 @@ impl Statement for DeviceRequest {
             operation: fields.parsed("operation", "not of its form", Operation::parse)?,
             nonce: fields.parsed("nonce", "not 32 lower-case hexadecimal digits", Nonce::parse)?,
             client_time: fields.time("client_time")?,
-            about: AboutDevice {
-                name: fields.optional("name", about)?,
-                platform: fields.optional("platform", about)?,
-                product_version: fields.optional("product_version", about)?,
-            },
+            about: about_device(fields)?,
             release: fields.optional("release", |fields, field| {
                 fields.parsed(field, "not an identifier", |t| DeviceId::parse(t).ok())
             })?,
@@ -140,10 +136,7 @@ impl Statement for DeviceRequest {
             ("nonce", Value::Text(self.nonce.to_string())),
             ("client_time", int(self.client_time.get())),
         ];
-        let AboutDevice { name, platform, product_version } = &self.about;
-        for (field, text) in [("name", name), ("platform", platform), ("product_version", product_version)] {
-            members.extend(text.as_ref().map(|text| (field, Value::Text(text.clone()))));
-        }
+        members.extend(about_members(&self.about));
         members.extend(self.release.map(|device| ("release", Value::Text(device.to_string()))));
         members
     }
@@ -161,6 +154,21 @@ fn license_name(fields: &mut Fields) -> Result<LicenseName, ArtifactError> {
     }
 }
 
+/// What a device says about itself, as it stands in a request.
+pub(crate) fn about_device(fields: &mut Fields) -> Result<AboutDevice, ArtifactError> {
+    Ok(AboutDevice {
+        name: fields.optional("name", about)?,
+        platform: fields.optional("platform", about)?,
+        product_version: fields.optional("product_version", about)?,
+    })
+}
+
+pub(crate) fn about_members(said: &AboutDevice) -> impl Iterator<Item = (&'static str, Value)> {
+    let AboutDevice { name, platform, product_version } = said;
+    let fields = [("name", name), ("platform", platform), ("product_version", product_version)];
+    fields.into_iter().filter_map(|(field, text)| Some((field, Value::Text(text.clone()?))))
+}
+
 /// `spec/online.md` §2.7.
 fn about(fields: &mut Fields, field: &'static str) -> Result<String, ArtifactError> {
     let is_short = |text: &str| (1..=limits::ABOUT_DEVICE_BYTES).contains(&text.len());
@@ -170,7 +178,7 @@ fn about(fields: &mut Fields, field: &'static str) -> Result<String, ArtifactErr
 }
 
 /// `spec/online.md` §2.3.
-fn word(fields: &mut Fields, field: &'static str) -> Result<Word, ArtifactError> {
+pub(crate) fn word(fields: &mut Fields, field: &'static str) -> Result<Word, ArtifactError> {
     fields.parsed(field, "not 1 to 128 bytes without control characters", Word::parse)
 }
 

@@ -41,6 +41,12 @@ macro_rules! entry_names {
 entry_names! {
     Snapshot 1 "snapshot" Some(Kind::Snapshot), statement::MOST_BYTES, "says which shards a tenant has"
     Release 2 "release" Some(Kind::Release), statement::MOST_BYTES, "a version of a product that the vendor published"
+    Bundle 3 "bundle" Some(Kind::Bundle), statement::MOST_BYTES, "the terms of a license for machines without a network"
+    OfflineRequest 4 "offline-request" Some(Kind::OfflineRequest), statement::MOST_BYTES, "what a device asks its vendor for"
+    Journal 5 "journal" Some(Kind::Journal), statement::MOST_BYTES, "what a machine without a network did"
+    Acknowledgement 6 "acknowledgement" Some(Kind::Acknowledgement), statement::MOST_BYTES, "up to where a vendor has journals"
+    ReAnchor 7 "re-anchor" Some(Kind::ReAnchor), statement::MOST_BYTES, "what time it is, for one machine"
+    ReturnReceipt 8 "return-receipt" Some(Kind::ReturnReceipt), statement::MOST_BYTES, "that a machine gives its license back"
     Attachment 16 "attachment" None, limits::ATTACHMENT_BYTES as u64, "what the main statement attaches"
     Root 17 "root" Some(Kind::Root), statement::MOST_BYTES, "names the root keys"
     Keyset 18 "keyset" Some(Kind::Keyset), statement::MOST_BYTES, "names the authorities of an installation"
@@ -48,6 +54,7 @@ entry_names! {
     Shard 20 "shard" Some(Kind::Shard), statement::MOST_BYTES, "says what was taken back of one block"
     ShardBody 21 "shard-body" None, SHARD_BODY_BYTES, "the list that a shard attaches"
     Package 22 "package" None, PACKAGE_BYTES, "what a release is of"
+    JournalEntries 23 "journal-entries" None, limits::JOURNAL_BYTES, "the entries of a journal"
 }
 
 /// A table of 32 bytes and 16 chunks of at most 8,192 (`spec/revocation.md` §2.2).
@@ -99,6 +106,6 @@ mod tests {
             assert!(name.kind().is_none_or(|kind| kind.as_str() == name.as_str()), "{name}");
             assert_eq!(EntryName::of_number(name.number()), Some(name));
         }
-        assert_eq!(EntryName::of_number(3), None);
+        assert_eq!(EntryName::of_number(9), None);
     }
 }

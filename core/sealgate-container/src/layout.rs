@@ -110,6 +110,13 @@ impl Heads {
     /// There are no further heads.
     pub(crate) fn end(&mut self) -> Result<Layout, ContainerError> {
         self.order.end()?;
-        Ok(Layout { purpose: self.order.purpose(), heads: std::mem::take(&mut self.judged) })
+        let layout = Layout { purpose: self.order.purpose(), heads: std::mem::take(&mut self.judged) };
+        let (purpose, size) = (layout.purpose, layout.file_bytes());
+        // spec/container.md §3.2.
+        if size > purpose.most_bytes() {
+            Err(ContainerError::FileTooLarge { purpose, size })
+        } else {
+            Ok(layout)
+        }
     }
 }

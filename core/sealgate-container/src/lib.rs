@@ -56,7 +56,7 @@ pub use container::{Container, Entry};
 pub use entry::EntryName;
 pub use error::ContainerError;
 pub use layout::{Head, Layout};
-pub use parts::{Parts, SnapshotStatements, names_body};
+pub use parts::{LicenseStatements, Parts, SnapshotStatements, names_body};
 pub use purpose::Purpose;
 pub use reader::Reader;
 pub use statement::{StatementFault, decode as decode_statement, encode as encode_statement};

@@ -24,18 +24,48 @@ pub struct SnapshotStatements {
     pub tenant_keyset: Envelope,
 }
 
+/// What stands in the file of a license. Nothing in it is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenseStatements {
+    /// The bundle, with what it attaches.
+    pub bundle: Carrier,
+    /// Root statements, oldest first. Empty where the file carries none.
+    pub roots: Vec<Envelope>,
+    /// The keyset, where the file carries one.
+    pub keyset: Option<Envelope>,
+    /// The tenant keyset, where the file carries one.
+    pub tenant_keyset: Option<Envelope>,
+}
+
 impl<'a, E: From<ContainerError>, R: FnMut(&Entry) -> Result<Vec<u8>, E>> Parts<'a, R> {
     /// The parts of this container.
     pub fn new(container: &'a Container, read: R) -> Self {
         Self { container, read }
     }
 
-    /// The main statement with its attachment.
+    /// The main statement with its attachments.
     pub fn main(&mut self) -> Result<Carrier, E> {
         let envelope = self.envelope(self.container.main())?;
-        let attachment = self.container.only(EntryName::Attachment);
-        let attachments = attachment.map(|entry| (self.read)(entry)).transpose()?;
-        Ok(Carrier { envelope, attachments: attachments.into_iter().collect() })
+        let attachments = self.container.all(EntryName::Attachment).iter().map(|entry| (self.read)(entry));
+        let attachments = attachments.collect::<Result<_, _>>()?;
+        Ok(Carrier { envelope, attachments })
+    }
+
+    /// All that stands in the file of a license.
+    pub fn license(&mut self) -> Result<LicenseStatements, E> {
+        Ok(LicenseStatements {
+            bundle: self.main()?,
+            roots: self.envelopes(EntryName::Root)?,
+            keyset: self.envelopes(EntryName::Keyset)?.pop(),
+            tenant_keyset: self.envelopes(EntryName::TenantKeyset)?.pop(),
+        })
+    }
+
+    /// The journals of a file, each with its entries (`spec/journal.md` §3.1).
+    pub fn journals(&mut self) -> Result<Vec<(Envelope, Vec<u8>)>, E> {
+        let journals = self.envelopes(EntryName::Journal)?;
+        let entries = self.container.all(EntryName::JournalEntries).iter().map(|entry| (self.read)(entry));
+        Ok(journals.into_iter().zip(entries.collect::<Result<Vec<_>, E>>()?).collect())
     }
 
     /// Of a snapshot's file what stands before its shards.

@@ -11,8 +11,12 @@ pub(crate) enum Times {
     /// Once if the main statement names one: who reads the statement judges that.
     IfNamed,
     Between(usize, usize),
+    /// Up to so many: who reads the main statement judges whether it names each.
+    UpTo(usize),
     /// One for each shard that has a body. Who reads the shards judges which have one; there are not more than shards.
     LikeShards,
+    /// As many as entries of the first name.
+    LikeFirst,
 }
 
 /// The entries of one name in containers of one purpose.
@@ -26,7 +30,7 @@ impl Times {
     pub(crate) fn least(self) -> usize {
         match self {
             Self::Once => 1,
-            Self::IfNamed | Self::LikeShards => 0,
+            Self::IfNamed | Self::UpTo(_) | Self::LikeShards | Self::LikeFirst => 0,
             Self::Between(least, _) => least,
         }
     }
@@ -34,8 +38,8 @@ impl Times {
     pub(crate) fn most(self, shards: usize) -> usize {
         match self {
             Self::Once | Self::IfNamed => 1,
-            Self::Between(_, most) => most,
-            Self::LikeShards => shards,
+            Self::UpTo(most) | Self::Between(_, most) => most,
+            Self::LikeShards | Self::LikeFirst => shards,
         }
     }
 }
@@ -81,6 +85,11 @@ macro_rules! purposes {
 
 /// `spec/keys.md` §4.8.
 const ROOTS: Times = Times::Between(1, limits::ROOT_STATEMENTS);
+/// `spec/offline.md` §4.1: a machine may know them.
+const ROOTS_IF_ANY: Times = Times::UpTo(limits::ROOT_STATEMENTS);
+const ATTACHED: Times = Times::UpTo(limits::ATTACHMENTS);
+/// `spec/journal.md` §3.1.
+const JOURNALS: usize = 1_000;
 
 // One purpose: variant, number, name, ending of file names, limit of the whole file in bytes, what it is for; then its entries in
 // their order, each with how often it stands there.
@@ -91,6 +100,18 @@ purposes! {
     Update 2 "update" ".sgupd" 4_400_000_000, "a new version of a product"
         [Release Times::Once, Attachment Times::IfNamed, Root ROOTS, Keyset Times::Once, TenantKeyset Times::Once,
             Package Times::Once]
+    License 3 "license" ".sglic" 16_777_216, "what a machine without a network may use"
+        [Bundle Times::Once, Attachment ATTACHED, Root ROOTS_IF_ANY, Keyset Times::UpTo(1), TenantKeyset Times::UpTo(1)]
+    Request 4 "request" ".sgreq" 16_384, "what a machine without a network asks for"
+        [OfflineRequest Times::Once]
+    Journal 5 "journal" ".sgsync" 16_777_216, "what machines without a network did"
+        [Journal Times::Between(1, JOURNALS), JournalEntries Times::LikeFirst]
+    Acknowledgement 6 "acknowledgement" ".sgack" 16_777_216, "up to where a vendor has journals"
+        [Acknowledgement Times::Once, Attachment Times::UpTo(1), Root ROOTS_IF_ANY, Keyset Times::UpTo(1), TenantKeyset Times::UpTo(1)]
+    ReAnchor 7 "re-anchor" ".sganchor" 16_777_216, "what time it is, for one machine"
+        [ReAnchor Times::Once, Root ROOTS_IF_ANY, Keyset Times::UpTo(1), TenantKeyset Times::UpTo(1)]
+    Return 8 "return" ".sgreturn" 16_384, "that a machine gives its license back"
+        [ReturnReceipt Times::Once]
 }
 
 impl Purpose {
@@ -102,8 +123,13 @@ impl Purpose {
     /// How many entries a container of this purpose has at least, and at most.
     pub(crate) fn entries(self) -> (usize, usize) {
         let least = self.parts().iter().map(|part| part.times.least()).sum();
-        let most = self.parts().iter().map(|part| part.times.most(limits::SHARDS)).sum();
+        let most = self.parts().iter().map(|part| part.times.most(self.like())).sum();
         (least, most)
+    }
+
+    /// The most that entries may be as many as.
+    fn like(self) -> usize {
+        if self == Self::Journal { JOURNALS } else { limits::SHARDS }
     }
 }
 
@@ -115,7 +141,6 @@ impl std::fmt::Display for Purpose {
 
 #[cfg(test)]
 mod tests {
-    use sealgate_artifact::limits;
 
     use super::{Part, Purpose, Times};
     use crate::spec::{PAGE, rows, with_commas};
@@ -125,8 +150,10 @@ mod tests {
         match part.times {
             Times::Once => format!("`{name}`"),
             Times::IfNamed => format!("`{name}` if it names one"),
+            Times::UpTo(most) => format!("`{name}` up to {}", with_commas(most as u64)),
             Times::Between(least, most) => format!("`{name}` {least} to {}", with_commas(most as u64)),
             Times::LikeShards => format!("`{name}` as many as shards that have one"),
+            Times::LikeFirst => format!("`{name}` as many as journals"),
         }
     }
 
@@ -150,10 +177,18 @@ mod tests {
     /// `spec/container.md` §3.2 says how large a file may be; entries stand in the order of their numbers (§3.1).
     #[test]
     fn the_spec_says_how_large_a_file_may_be() {
-        let [snapshot, update] = [Purpose::Snapshot, Purpose::Update].map(Purpose::most_bytes);
-        assert_eq!(snapshot % (1 << 20), 0);
-        let clause =
-            format!("{} MiB for a snapshot and {} bytes for an update", snapshot >> 20, with_commas(update));
+        let [snapshot, update, license, request, journal, acknowledgement, anchor, given_back] =
+            Purpose::ALL.map(Purpose::most_bytes);
+        assert!(snapshot % (1 << 20) == 0 && license % (1 << 20) == 0 && request % (1 << 10) == 0);
+        assert_eq!([journal, acknowledgement, anchor, given_back], [license, license, license, request]);
+        let clause = format!(
+            "{} MiB for a snapshot, {} bytes for an update, {} KiB for a request and a return, and {} MiB for a license, a journal, an \
+             acknowledgement and a re-anchor",
+            snapshot >> 20,
+            with_commas(update),
+            request >> 10,
+            license >> 20
+        );
         assert!(PAGE.contains(&clause), "{clause}");
         for purpose in Purpose::ALL {
             assert!(purpose.parts().is_sorted_by_key(|part| part.name.number()));
@@ -167,10 +202,11 @@ mod tests {
     fn no_layout_is_larger_than_its_file_may_be() {
         for purpose in Purpose::ALL {
             let (_, most) = purpose.entries();
-            let contents = |part: &Part| part.times.most(limits::SHARDS) as u64 * part.name.most_bytes();
+            let contents = |part: &Part| part.times.most(purpose.like()) as u64 * part.name.most_bytes();
             let contents: u64 = purpose.parts().iter().map(contents).sum();
             let largest = 12 + 9 * most as u64 + contents + 32;
-            assert!(largest <= purpose.most_bytes(), "{purpose}: {largest}");
+            // Whoever reads a journal's heads adds them up.
+            assert_eq!(largest <= purpose.most_bytes(), purpose != Purpose::Journal, "{purpose}: {largest}");
             assert!(u16::try_from(most).is_ok());
         }
     }

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod agreement;
 mod allowance;
+mod bundles;
 mod continues;
 mod end;
 mod facts;
@@ -25,15 +26,16 @@ mod trial;
 mod validate;
 
 pub use allowance::releases_left;
+pub use bundles::{Bundling, NoBundle, SeatsTaken, Wanted};
 pub use end::{End, OutOfForce};
 pub use facts::{Facts, Seat, Standing, Window};
 pub use fingerprint::{Component, ComponentFingerprint, is_same_machine, likeness, machine_named};
 pub use gives_less::gives_less;
 pub use guard::{
-    Admission, ClockRolledBack, ClockShows, Effective, Enforced, FREE_FEATURES, Features, Finding, Findings,
-    GraceWhy, Held, Known, Lack, Latch, Learned, LeftBehind, Local, LocalFloor, Moment, Revocations, Rights,
-    Session, ShardSays, TenantCounts, TenantRefused, TimeFloors, Timeline, effective, revocations, stale_at,
-    vouched_at,
+    Admission, ClockRolledBack, ClockShows, DAYS_BEFORE_END, Effective, Enforced, FREE_FEATURES, Features,
+    Finding, Findings, GraceWhy, Held, Known, Lack, Latch, Learned, LeftBehind, Local, LocalFloor, Moment,
+    Revocations, Rights, Session, ShardSays, TenantCounts, TenantRefused, TimeFloors, Timeline, effective,
+    ends_soon_at, revocations, stale_at, vouched_at,
 };
 pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, Shown, hear};
 pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};

@@ -1,6 +1,8 @@
 //! From pinned roots to the issuers of one tenant: each level is verified by the same function (`spec/keys.md` §4).
 
-use sealgate_artifact::{Keyset, Kind, PublicKey, Root, TenantId, TenantKeyset, UnixSeconds, Unverified};
+use sealgate_artifact::{
+    Code, Envelope, Keyset, Kind, PublicKey, Root, TenantId, TenantKeyset, UnixSeconds, Unverified,
+};
 
 use crate::memory::{Accepted, Maximum};
 use crate::verify::admit_keys;
@@ -17,6 +19,35 @@ pub struct ChainBytes {
     pub tenant_keyset: Vec<u8>,
 }
 
+impl ChainBytes {
+    /// What a file carries, and what the reader knows in the place of each level that it does not carry (`spec/offline.md` §4.2, step 2).
+    /// `None` where neither has a level.
+    pub fn of_file(
+        roots: &[Envelope],
+        (keyset, tenant_keyset): (Option<&Envelope>, Option<&Envelope>),
+        known: Option<&Self>,
+    ) -> Option<Self> {
+        let level = |carried: Option<&Envelope>, known: Option<&Vec<u8>>| {
+            carried.map(Envelope::encode).or_else(|| known.cloned())
+        };
+        let carried = (!roots.is_empty()).then(|| roots.iter().map(Envelope::encode).collect());
+        Some(Self {
+            roots: carried.or_else(|| known.map(|known| known.roots.clone()))?,
+            keyset: level(keyset, known.map(|known| &known.keyset))?,
+            tenant_keyset: level(tenant_keyset, known.map(|known| &known.tenant_keyset))?,
+        })
+    }
+}
+
+/// The keys of a file, judged by a reader that may know newer ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileKeys {
+    /// What is to be remembered in the place of what the reader knew; `None`: the reader knows newer keys.
+    pub taken: Option<TenantTrust>,
+    /// The keys that count.
+    pub trust: TenantTrust,
+}
+
 /// The verified chain from pinned roots down to those who sign for one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantTrust {
@@ -28,6 +59,9 @@ pub struct TenantTrust {
     pub(crate) known: Vec<PublicKey>,
     pub(crate) certifiers: Signers,
     pub(crate) issuers: Signers,
+    pub(crate) bundlers: Signers,
+    pub(crate) acknowledgers: Signers,
+    pub(crate) anchorers: Signers,
     pub(crate) activators: Signers,
     pub(crate) updaters: Signers,
     pub(crate) sharders: Signers,
@@ -71,6 +105,9 @@ impl TenantTrust {
         Ok(Self {
             certifiers: Signers::of_keyset(Kind::ServerCertificate, &keyset.get().keys),
             issuers: Signers::of_keyset(Kind::License, &tenant_keyset.get().keys),
+            bundlers: Signers::of_keyset(Kind::Bundle, &tenant_keyset.get().keys),
+            acknowledgers: Signers::of_keyset(Kind::Acknowledgement, &tenant_keyset.get().keys),
+            anchorers: Signers::of_keyset(Kind::ReAnchor, &tenant_keyset.get().keys),
             activators: Signers::of_keyset(Kind::ActivationProof, &tenant_keyset.get().keys),
             updaters: Signers::of_keyset(Kind::Release, &tenant_keyset.get().keys),
             sharders: Signers::of_keyset(Kind::Shard, &tenant_keyset.get().keys),
@@ -87,6 +124,28 @@ impl TenantTrust {
             known,
             judges_retired: true,
         })
+    }
+
+    /// `spec/revocation.md` §5.1, step 2: the keys of a file; where all that is wrong with them is that the reader accepted newer ones,
+    /// those that it knows (`known`, verified at `now`) go on counting.
+    pub fn verify_file(
+        roots: &Roots,
+        chain: &ChainBytes,
+        tenant: Option<TenantId>,
+        (accepted, known): (&Accepted, Option<&Self>),
+        now: UnixSeconds,
+    ) -> Result<FileKeys, TrustError> {
+        let verify = |accepted| Self::verify(roots, chain, tenant, accepted, now);
+        match verify(accepted) {
+            Ok(trust) => Ok(FileKeys { taken: Some(trust.clone()), trust }),
+            Err(why) => match known.filter(|_| why.code() == Code::VersionRollback) {
+                // A list that goes back by itself is no chain.
+                Some(known) => {
+                    verify(&Accepted::default()).map(|_| FileKeys { taken: None, trust: known.clone() })
+                }
+                None => Err(why),
+            },
+        }
     }
 
     /// The last root statement.

@@ -76,11 +76,14 @@ pub enum TrustError {
     #[error("the file lacks a shard that its snapshot names")]
     ShardMissing,
     /// `spec/online.md` §5.2.
-    #[error("the decision answers another request: its {0} differs")]
+    #[error("it answers another request: its {0} differs")]
     AnswersAnother(&'static str),
     /// `spec/activation.md` §3.3.
     #[error("the activation proof is of another {0}")]
     ProofMismatch(&'static str),
+    /// `spec/offline.md` §4.4.
+    #[error("the bundle is for other machines")]
+    DeviceNotNamed,
     /// `spec/keys.md` §4.6.
     #[error("the statement was made for tenant {found}, not for {expected}")]
     WrongTenant {
@@ -146,6 +149,7 @@ impl TrustError {
             Self::ShardMissing => Code::ShardMissing,
             Self::AnswersAnother(_) => Code::NonceMismatch,
             Self::ProofMismatch(_) => Code::ProofMismatch,
+            Self::DeviceNotNamed => Code::DeviceNotNamed,
             Self::NotYetValid { whose: KeyWindow::Root, .. } => Code::RootNotYetValid,
             Self::NotYetValid { whose: KeyWindow::Keyset, .. } => Code::KeysetNotYetValid,
             Self::NotYetValid { whose: KeyWindow::Certificate, .. } => Code::CertificateNotYetValid,

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use sealgate_artifact::{
-    AppId, Carrier, Code, Envelope, Shard, ShardEntry, Snapshot, StatementId, TenantId, UnixSeconds,
-    Unverified,
+    AppId, Carrier, Envelope, Shard, ShardEntry, Snapshot, StatementId, TenantId, UnixSeconds, Unverified,
 };
 
 use crate::{
@@ -107,15 +106,9 @@ impl SnapshotReader<'_> {
 
     /// `spec/revocation.md` §5.1, step 2: what is to be remembered of the keys, and the keys that count.
     fn chain(&self, chain: &ChainBytes) -> Result<(Option<TenantTrust>, TenantTrust), TrustError> {
-        let verify = |accepted| TenantTrust::verify(self.roots, chain, Some(self.tenant), accepted, self.now);
-        match verify(self.accepted) {
-            Ok(trust) => Ok((Some(trust.clone()), trust)),
-            Err(why) => match self.known.filter(|_| why.code() == Code::VersionRollback) {
-                // All that is wrong with them is what the reader knows: a list that goes back by itself is no chain.
-                Some(known) => verify(&Accepted::default()).map(|_| (None, known.clone())),
-                None => Err(why),
-            },
-        }
+        let reader = (self.accepted, self.known);
+        let keys = TenantTrust::verify_file(self.roots, chain, Some(self.tenant), reader, self.now)?;
+        Ok((keys.taken, keys.trust))
     }
 
     /// `spec/revocation.md` §5.1, step 3.

@@ -12,6 +12,7 @@ mod import;
 mod key_window;
 mod license_version;
 mod memory;
+mod offline;
 mod online;
 mod revocation;
 mod roots;
@@ -25,11 +26,15 @@ pub use activation::{
     Admitted, SentHeartbeat, verify_activation_request, verify_heartbeat_answer, verify_heartbeat_request,
     verify_own_answer, verify_own_proof, verify_proof, verify_release, verify_signed_by,
 };
-pub use chain::{ChainBytes, TenantTrust};
+pub use chain::{ChainBytes, FileKeys, TenantTrust};
 pub use error::TrustError;
 pub use import::{Imported, SnapshotParts, SnapshotReader};
 pub use key_window::KeyWindow;
 pub use memory::{Accepted, Maximum};
+pub use offline::{
+    Machine, is_for_machine, verify_acknowledgement, verify_bundle, verify_journal, verify_offline_request,
+    verify_re_anchor, verify_return_receipt,
+};
 pub use online::{SentRequest, verify_decision, verify_device_request};
 pub use revocation::{verify_shard, verify_snapshot};
 pub use roots::{Roots, verify_roots};

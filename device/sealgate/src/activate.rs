@@ -147,7 +147,7 @@ impl Client {
     ) -> Result<Activation, Refusal> {
         let (found, sent) = self.under_way(asked)?;
         let held = self.held_of_activation(&found.state);
-        let server = (&self.server, &Operation::Activate);
+        let server = (self.server()?, &Operation::Activate);
         let answer =
             exchange::ask(&*self.transport, server, &sent.bytes, &says.holds(&held), fetched.deadline)?;
         let concluded = self.remember(found, |state| {
@@ -284,7 +284,7 @@ impl Client {
         Some(AdmittedBy {
             answer: answer.said.clone(),
             certificate: has.certificate.clone()?,
-            origin: self.server.origin.as_str().to_owned(),
+            origin: self.server().ok()?.origin.as_str().to_owned(),
         })
     }
 
@@ -344,7 +344,7 @@ impl Client {
         let request = self.request(name, Operation::Deactivate, &found.state.device_key)?;
         let carrier = found.state.device_key.sign(&request).map_err(|_| ConfigurationError::Fingerprint)?;
         let held = self.held_of_activation(&found.state);
-        let server = (&self.server, &Operation::Deactivate);
+        let server = (self.server()?, &Operation::Deactivate);
         let (body, holds) = (carrier.encode(), says.holds(&held));
         let answer = exchange::ask(&*self.transport, server, &body, &holds, fetched.deadline)?;
         let sent = SentRequest::new(&request, carrier.envelope.id());

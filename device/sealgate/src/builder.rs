@@ -13,10 +13,10 @@ use crate::{
     RevocationStore, Store, SystemClock, Transport, Trust,
 };
 
-/// What a [`Client`] needs: at least a server and a place for its state.
+/// What a [`Client`] needs: at least a place for its state, and a server where it is to ask one.
 pub struct Builder {
     trust: &'static [u8],
-    server: String,
+    server: Option<String>,
     fingerprint: Fingerprint,
     device_name: DeviceName,
     product_version: Option<String>,
@@ -47,7 +47,7 @@ impl Builder {
     fn new(trust: &'static [u8]) -> Self {
         Self {
             trust,
-            server: String::new(),
+            server: None,
             fingerprint: Fingerprint::Unsaid,
             device_name: DeviceName::Host,
             product_version: None,
@@ -62,10 +62,10 @@ impl Builder {
     }
 
     /// The server, `https://HOST[:PORT][/PATH]`. A customer may set it: a server elsewhere must show a certificate for
-    /// the place where it was called.
+    /// the place where it was called. Without one, the client asks nobody: it verifies files, and goes by what it keeps.
     #[must_use]
     pub fn server(mut self, url: impl Into<String>) -> Self {
-        self.server = url.into();
+        self.server = Some(url.into());
         self
     }
 
@@ -175,8 +175,8 @@ impl Builder {
     /// The client. Touches neither store nor network, and reads of the machine what is to be said of it.
     pub fn build(self) -> Result<Client, ConfigurationError> {
         let trust = Trust::parse(self.trust)?;
-        let server = Server::parse(&self.server)?;
-        if server.is_open_to_others() && !self.plain_http {
+        let server = self.server.as_deref().map(Server::parse).transpose()?;
+        if server.as_ref().is_some_and(Server::is_open_to_others) && !self.plain_http {
             return Err(ConfigurationError::PlainHttp);
         }
         let fingerprint = match self.fingerprint {

@@ -28,12 +28,9 @@ impl Client {
     /// Anybody may show a certificate: that the server has its key is only known once it answers a question. This finds an address
     /// that is wrong, a certificate that has run out, and a proxy that answers in the server's place.
     pub fn check_server(&self) -> Result<(), Error> {
-        let missing = exchange::trust(
-            &*self.transport,
-            &self.server,
-            &self.trust,
-            Deadline::after(self.transport.budget()),
-        )?;
+        let server = self.server()?;
+        let missing =
+            exchange::trust(&*self.transport, server, &self.trust, Deadline::after(self.transport.budget()))?;
         let found = self.kept()?;
         let state = found.as_ref().map(|found| &found.state);
         let held = state.map_or_else(|| Statements::of_build(&self.trust.chain), |state| self.held(state));
@@ -47,7 +44,7 @@ impl Client {
         for operation in [Operation::Activate, Operation::Heartbeat] {
             let question = Question {
                 trust: &self.trust,
-                origin: &self.server.origin,
+                origin: &server.origin,
                 operation: &operation,
                 now: self.clock.now().max(floor),
                 floor,

@@ -32,7 +32,8 @@ pub(crate) const ATTEMPTS: usize = 8;
 /// It works in the calling thread, which waits meanwhile. It may be shared between threads.
 pub struct Client {
     pub(crate) trust: Trust,
-    pub(crate) server: Server,
+    /// `None`: it asks nobody.
+    pub(crate) server: Option<Server>,
     pub(crate) fingerprint: Option<Word>,
     pub(crate) about: AboutDevice,
     pub(crate) store: Box<dyn Store>,
@@ -145,7 +146,8 @@ impl Yes for Released {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("server", &self.server.origin.as_str()).finish_non_exhaustive()
+        let origin = self.server.as_ref().map(|server| server.origin.as_str());
+        f.debug_struct("Client").field("server", &origin).finish_non_exhaustive()
     }
 }
 
@@ -243,7 +245,7 @@ impl Client {
         let request = DeviceRequest { release, ..self.request(name, T::OPERATION, &found.state.device_key)? };
         let carrier = found.state.device_key.sign(&request).map_err(|_| ConfigurationError::Fingerprint)?;
         let held = self.held(&found.state);
-        let server = (&self.server, &T::OPERATION);
+        let server = (self.server()?, &T::OPERATION);
         let body = Zeroizing::new(carrier.encode());
         let answer = exchange::ask(&*self.transport, server, &body, &says.holds(&held), fetched.deadline)?;
         let asked = Asked { request, id: carrier.envelope.id(), held };
@@ -332,9 +334,10 @@ impl Client {
         judge: impl Fn(&Question<'_>, Statements) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let (floor, clock) = (state.floors_kept().authority, self.clock.now());
+        let server = self.server()?;
         let question = Question {
             trust: &self.trust,
-            origin: &self.server.origin,
+            origin: &server.origin,
             operation,
             now: clock.max(floor),
             floor,
@@ -347,7 +350,7 @@ impl Client {
             Err(Refusal::Chain(first)) => first,
             judged => return judged,
         };
-        let fetch = || exchange::trust(&*self.transport, &self.server, &self.trust, fetched.deadline).ok();
+        let fetch = || exchange::trust(&*self.transport, server, &self.trust, fetched.deadline).ok();
         let Some(missing) = fetched.missing.get_or_init(fetch) else {
             return Err(first.into());
         };
@@ -370,6 +373,11 @@ impl Client {
 
     pub(crate) fn lookup<'a>(&'a self, memory: &'a RevocationMemory) -> Lookup<'a> {
         Lookup { store: self.revocation_store.as_deref(), app: self.trust.app, memory }
+    }
+
+    /// Whom it asks.
+    pub(crate) fn server(&self) -> Result<&Server, ConfigurationError> {
+        self.server.as_ref().ok_or(ConfigurationError::ServerMissing)
     }
 
     /// What the client has before an answer: the newest of its state and its build.

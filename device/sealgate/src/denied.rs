@@ -148,6 +148,11 @@ impl Denied {
         !listed.is_empty() && listed.iter().all(|found| found.what == HeldStatement::Proof)
     }
 
+    /// Whether a bundle for machines without a network is what was taken back.
+    fn is_of_bundle(&self) -> bool {
+        self.listed().iter().any(|found| found.what == HeldStatement::Bundle)
+    }
+
     /// What is to be remembered as taken back.
     pub(crate) fn listed(&self) -> &[Listed] {
         match self.more.as_deref() {
@@ -182,6 +187,9 @@ impl Denied {
     fn meaning(&self) -> &str {
         if self.is_of_activation_alone() {
             return "the vendor took this machine's activation back, and not the license";
+        }
+        if self.is_of_bundle() {
+            return "the vendor took this license file back";
         }
         if !self.listed().is_empty() {
             return "imported revocation data lists this version of the license: the license was revoked, or its terms changed";
@@ -222,6 +230,9 @@ impl Denied {
     pub fn fix(&self) -> &'static str {
         if self.is_of_activation_alone() {
             return "Activate this machine again.";
+        }
+        if self.is_of_bundle() {
+            return "Ask the vendor for another license file: make a request on this machine and send it.";
         }
         if !self.listed().is_empty() {
             return "Connect the program to the vendor's server, or activate this machine again: where only the terms changed, that brings the \

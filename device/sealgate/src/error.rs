@@ -123,6 +123,9 @@ pub enum ConfigurationError {
     /// The server's URL is not one.
     #[error("the server's URL cannot be used: {0}")]
     ServerUrl(&'static str),
+    /// A question for a server, and none was given.
+    #[error("no server was given")]
+    ServerMissing,
     /// `http://` to another machine was not asked for by its loud name.
     #[error("the server's URL is http:// to another machine")]
     PlainHttp,
@@ -341,7 +344,9 @@ impl ConfigurationError {
             Self::TrustMissing | Self::TrustInvalid(_) => {
                 "Build the program with the file that `sealgate keys export -o trust.json` writes."
             }
-            Self::ServerUrl(_) => "Give the server as https://HOST, with :PORT if it needs one.",
+            Self::ServerUrl(_) | Self::ServerMissing => {
+                "Give the server as https://HOST, with :PORT if it needs one."
+            }
             Self::PlainHttp => "Use https://, or call danger_plain_http() if you trust the network.",
             Self::StoreMissing => "Call state_dir(FOLDER) or store(STORE) on the builder.",
             Self::RevocationStoreMissing => {

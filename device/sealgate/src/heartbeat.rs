@@ -186,10 +186,10 @@ impl Client {
         fetched: &Fetched,
     ) -> Result<Heard, Refusal> {
         let held = self.held_of_activation(&found.state);
-        let holds = says.holds(&held);
+        let (holds, server) = (says.holds(&held), self.server()?);
         let ask = |state| {
             let question = HeartbeatSent { request: &sent.bytes, holds: &holds, state };
-            exchange::beat(&*self.transport, &self.server, &question, fetched.deadline)
+            exchange::beat(&*self.transport, server, &question, fetched.deadline)
         };
         let judge = |sent: &Sent, state: &State, answer: &Answer, has_shown| {
             self.judge(state, (&Operation::Heartbeat, &held), answer, fetched, |question, has| {
@@ -349,7 +349,7 @@ impl Client {
             admitted: Some(AdmittedBy {
                 answer: answer.said.clone(),
                 certificate: has.certificate.clone().expect("it was verified"),
-                origin: self.server.origin.as_str().to_owned(),
+                origin: self.server()?.origin.as_str().to_owned(),
             }),
             lease_until: *lease_until,
             ending: None,

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use sealgate_artifact::{
-    ActivationProof, AppId, License, Shard, Snapshot, StatementId, UnixSeconds, Unverified, limits,
+    ActivationProof, AppId, Bundle, License, Shard, Snapshot, StatementId, UnixSeconds, Unverified, limits,
 };
 use sealgate_container::{Parts, Purpose};
 use sealgate_trust::{
@@ -219,7 +219,7 @@ impl Client {
         let Ok(parts) = SnapshotParts::of(said.snapshot, &said.roots, keysets) else {
             return Err(StageError::CopyDamaged);
         };
-        let held = held(state, files, self.trust.app);
+        let held = held_slots(state, files, self.trust.app);
         let mut found = Counting::default();
         let imported = reader.import(&parts, file.shards(), |shard, maximum| {
             found.count(shard, maximum, &held, memory);
@@ -378,13 +378,18 @@ impl Counting {
 /// The app to which a state belongs: that of what it holds, else of the files beside it, else of the data that was taken over before.
 fn app_of(state: &State, files: LicenseFiles<'_>, own: AppId) -> Option<AppId> {
     let licenses = licenses(state, files).into_iter().flatten().filter_map(license_app);
-    let held = licenses.chain(files.proof.and_then(proof_app)).next();
+    let bundle = state.bundled.kept.as_deref().and_then(bundle_app);
+    let held = licenses.chain(files.proof.and_then(proof_app)).chain(bundle).next();
     let taken = state.revocations.shards.keys().map(|(app, _)| *app);
     held.or_else(|| taken.clone().find(|app| *app == own)).or_else(|| taken.clone().next())
 }
 
 fn license_app(bytes: &[u8]) -> Option<AppId> {
     Unverified::<License>::decode(bytes).ok()?.danger_peek().ok().map(|said| said.app)
+}
+
+fn bundle_app(bytes: &[u8]) -> Option<AppId> {
+    Unverified::<Bundle>::decode(bytes).ok()?.danger_peek().ok().map(|said| said.terms.app)
 }
 
 fn proof_app(bytes: &[u8]) -> Option<AppId> {
@@ -404,19 +409,24 @@ fn named(snapshot: &Snapshot, app: AppId) -> impl Iterator<Item = (AppId, u64)> 
 
 /// The statements of this device that can be taken back: as they were accepted, and those of files, which somebody shows. A slot is one of an
 /// app, so what is another app's is not looked up.
-fn held(state: &State, files: LicenseFiles<'_>, app: AppId) -> Vec<Slot> {
+pub(crate) fn held_slots(state: &State, files: LicenseFiles<'_>, app: AppId) -> Vec<Slot> {
     let license = |bytes: &[u8]| {
         let claim = Unverified::<License>::decode(bytes).ok()?;
         let said = claim.danger_peek().ok().filter(|said| said.app == app)?;
-        let (what, id) = (HeldStatement::License, claim.envelope().id());
-        Some(Slot { what, id, number: said.conditions.slot, vouched_at: said.issued_at })
+        Some(Slot::of_terms(HeldStatement::License, claim.envelope().id(), &said))
     };
+    let bundle = |bytes: &[u8]| {
+        let claim = Unverified::<Bundle>::decode(bytes).ok()?;
+        let said = claim.danger_peek().ok().filter(|said| said.terms.app == app)?;
+        Some(Slot::of_terms(HeldStatement::Bundle, claim.envelope().id(), &said.terms))
+    };
+    let bundle = state.bundled.kept.as_deref().and_then(bundle);
     let licenses = licenses(state, files).into_iter().flatten().filter_map(license);
     let proofs =
         [state.activated.as_ref().map(|kept| kept.proof.as_slice()), files.proof].into_iter().flatten();
     let proofs = proofs.filter(|proof| proof_app(proof) == Some(app)).filter_map(Slot::of_proof);
     let mut all: Vec<Slot> = vec![];
-    for held in licenses.chain(proofs) {
+    for held in licenses.chain(proofs).chain(bundle) {
         if all.iter().all(|other| other.id != held.id) {
             all.push(held);
         }
@@ -425,7 +435,7 @@ fn held(state: &State, files: LicenseFiles<'_>, app: AppId) -> Vec<Slot> {
 }
 
 /// Whether any level is another statement than the one that was accepted.
-fn is_newer(chain: &TenantTrust, before: &Accepted) -> bool {
+pub(crate) fn is_newer(chain: &TenantTrust, before: &Accepted) -> bool {
     let ids = |accepted: &Accepted| {
         let Accepted { root, keyset, tenant_keyset, .. } = accepted;
         [root, keyset, tenant_keyset].map(|level| level.as_ref().map(|level| level.statement))
@@ -434,7 +444,7 @@ fn is_newer(chain: &TenantTrust, before: &Accepted) -> bool {
 }
 
 /// At most the end of what vouches for it, as `spec/online.md` §6.8 has it of a decision.
-fn bounded(said_at: UnixSeconds, chain: &TenantTrust) -> UnixSeconds {
+pub(crate) fn bounded(said_at: UnixSeconds, chain: &TenantTrust) -> UnixSeconds {
     let ends = [
         chain.root().get().expires_at,
         chain.keyset().get().expires_at,

@@ -112,7 +112,7 @@ impl Question<'_> {
         // spec/license.md §4: at a time that no clock can set back.
         let verdict = rights(license.get(), Some(decision.get()), self.now.max(floors.newest()));
         let listed = (self.listed)(&chain, Slot::of_license(&license), None);
-        let verdict = unless_listed(verdict, &license, listed);
+        let verdict = unless_listed(verdict, license.get().license, listed);
         let accepted = chain.accepted().clone();
         let memory = Memory { accepted, floors, licenses, statements: has };
         Ok(Judged { verdict, memory, effect: Effect::None })
@@ -274,15 +274,11 @@ pub(crate) fn newest(
 /// `spec/revocation.md` §5.3: what is listed gives no right. What has not begun is judged first.
 pub(crate) fn unless_listed<T>(
     verdict: Result<T, Denied>,
-    license: &Verified<Signed>,
+    license: LicenseId,
     listed: Vec<Found>,
 ) -> Result<T, Denied> {
     let has_begun = !matches!(&verdict, Err(no) if no.code == Code::NotYetValid.as_str());
-    if has_begun && !listed.is_empty() {
-        Err(Denied::revoked(license.get().license, listed))
-    } else {
-        verdict
-    }
+    if has_begun && !listed.is_empty() { Err(Denied::revoked(license, listed)) } else { verdict }
 }
 
 /// `spec/license.md` §4: the same function as the server's.

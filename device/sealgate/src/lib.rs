@@ -2,7 +2,7 @@
 //!
 //! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
 //! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
-//! leave a thread running that its caller did not start (but for one that looks up a name, and ends with the look-up), be steered by an environment variable, or let
+//! leave a thread running that its caller did not start (but for one that looks up a name or at a drive, and ends with that), be steered by an environment variable, or let
 //! a customer's file say who is trusted.
 //!
 //! ```no_run
@@ -72,6 +72,9 @@ mod activated;
 mod activation;
 mod beat;
 mod builder;
+mod bundle;
+pub mod bundle_search;
+mod bundled;
 mod chain;
 mod checked;
 mod client;
@@ -80,6 +83,7 @@ pub mod container;
 mod copies;
 mod denied;
 mod device_key;
+mod durable;
 mod error;
 mod exchange;
 mod file_store;
@@ -92,6 +96,7 @@ mod http;
 mod import;
 #[cfg(target_os = "linux")]
 pub mod integrity;
+mod journal;
 mod judge;
 mod kept;
 mod license;
@@ -119,6 +124,9 @@ mod wait;
 pub use activation::Activation;
 pub use beat::{Beat, BeatSaid};
 pub use builder::Builder;
+pub use bundle::{
+    AskedLicense, BundleError, BundleMachines, BundleSays, KeptBundle, LookedBundle, OfflineRequestFile,
+};
 pub use chain::{ChainError, ChainFile, ChainFolder, ChainLog, ChainStore};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
@@ -129,6 +137,10 @@ pub use fingerprint::MachineFingerprint;
 pub use guard::{Guard, GuardBuilder, RevocationStatus};
 pub use heartbeats::Heartbeats;
 pub use http::{HttpTransport, HttpTransportBuilder};
+pub use journal::{
+    Begin, JournalError, JournalExport, JournalFile, JournalFolder, JournalLog, JournalShown, JournalStore,
+    Noted, OpenRecord,
+};
 pub use license::{Asked, License, Trial};
 pub use offline::verify_license_file;
 pub use recorded::ClientChain;
@@ -144,8 +156,9 @@ pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transpo
 pub use trust::Trust;
 
 pub use sealgate_artifact::{
-    ActivationId, ChainEntry, ChainHead, ChainRecord, ChainWord, Code, DeviceId, Family, Feature, Foreign,
-    LicenseId, Licensee, Limit, Module, Tier, UnixSeconds, Variable, VariableValue,
+    ActivationId, BundleId, ChainEntry, ChainHead, ChainId, ChainRecord, ChainWord, Code, DeviceId, Family,
+    Feature, Foreign, JournalEntry, JournalHead, JournalKind, LicenseId, Licensee, Limit, Module,
+    StatementId, Tier, UnixSeconds, Variable, VariableValue,
 };
 pub use sealgate_journal::{ChainActivation, ChainKey};
 pub use sealgate_trust::{KeyWindow, TrustError};

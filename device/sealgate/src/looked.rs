@@ -1,6 +1,8 @@
 //! What is looked up in revocation data, and what is found.
 
-use sealgate_artifact::{ActivationProof, License, PublicKey, StatementId, UnixSeconds, Unverified};
+use sealgate_artifact::{
+    ActivationProof, Bundle, License, LicenseId, PublicKey, StatementId, UnixSeconds, Unverified,
+};
 use sealgate_rules::ShardSays;
 use sealgate_trust::Verified;
 
@@ -12,6 +14,8 @@ pub enum HeldStatement {
     License,
     /// An activation proof.
     Proof,
+    /// A bundle for machines without a network.
+    Bundle,
 }
 
 impl HeldStatement {
@@ -20,6 +24,7 @@ impl HeldStatement {
         match self {
             Self::License => "license",
             Self::Proof => "proof",
+            Self::Bundle => "bundle",
         }
     }
 }
@@ -29,6 +34,8 @@ impl HeldStatement {
 pub(crate) struct Slot {
     pub(crate) what: HeldStatement,
     pub(crate) id: StatementId,
+    /// Of which license it is.
+    pub(crate) license: LicenseId,
     pub(crate) number: Option<u64>,
     /// When somebody vouched for it last who is no shard: its issuer, or a server that admitted the device with it.
     pub(crate) vouched_at: UnixSeconds,
@@ -36,9 +43,17 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn of_license(license: &Verified<License>) -> Self {
-        let said = license.get();
-        let (slot, vouched_at) = (said.conditions.slot, said.issued_at);
-        Self { what: HeldStatement::License, id: license.id(), number: slot, vouched_at }
+        Self::of_terms(HeldStatement::License, license.id(), license.get())
+    }
+
+    pub(crate) fn of_bundle(bundle: &Verified<Bundle>) -> Self {
+        Self::of_terms(HeldStatement::Bundle, bundle.id(), &bundle.get().terms)
+    }
+
+    /// Of a statement that has these terms.
+    pub(crate) fn of_terms(what: HeldStatement, id: StatementId, terms: &License) -> Self {
+        let (number, vouched_at) = (terms.conditions.slot, terms.issued_at);
+        Self { what, id, license: terms.license, number, vouched_at }
     }
 
     /// Of a proof that was just verified. `None` for what is none.
@@ -46,7 +61,8 @@ impl Slot {
         let claim = Unverified::<ActivationProof>::decode(proof).ok()?;
         let said = claim.danger_peek().ok()?;
         let (id, vouched_at) = (claim.envelope().id(), said.issued_at);
-        Some(Self { what: HeldStatement::Proof, id, number: said.slot, vouched_at })
+        let license = said.license;
+        Some(Self { what: HeldStatement::Proof, id, license, number: said.slot, vouched_at })
     }
 
     /// The same once a server said yes to it.

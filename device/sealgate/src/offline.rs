@@ -36,7 +36,7 @@ pub(crate) fn judge_file(
         verify_license(&chain, file, Some(trust.app), POLICIES).map_err(|why| of_license(file, why))?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
     let looked = look(&chain, &verified);
-    let verdict = unless_listed(rights(verified.get(), None, now), &verified, looked.listed);
+    let verdict = unless_listed(rights(verified.get(), None, now), verified.get().license, looked.listed);
     let verdict = match verdict {
         // spec/revocation.md §5.5.
         Ok(_) if looked.is_unseen => Err(Denied::unseen(verified.get().license)),

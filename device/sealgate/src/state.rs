@@ -12,6 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::ConfigurationError;
 use crate::activated::{Activated, ActivatedText};
+use crate::bundled::{Bundled, BundledText};
 use crate::device_key::DeviceKey;
 use crate::guarded::GuardedText;
 use crate::kept::{bytes_of, json_of, read};
@@ -19,8 +20,10 @@ use crate::maximum::MaximumText;
 use crate::revocations::{RevocationMemory, RevocationText};
 use crate::statements::Statements;
 
-/// With revocation data, which earlier versions of this program cannot read.
-const VERSION: u32 = 4;
+/// With bundles, which earlier versions of this program cannot read.
+const VERSION: u32 = 5;
+/// With revocation data, which those before cannot read.
+const WITHOUT_BUNDLES: u32 = 4;
 /// What they can read: it is written where nothing of revocation data is remembered.
 const WITHOUT_REVOCATIONS: u32 = 3;
 /// Without anything of a guard; and before, without anything of an activation.
@@ -40,6 +43,8 @@ pub(crate) struct State {
     pub(crate) guarded: Option<LeftBehind>,
     /// What the vendor took back.
     pub(crate) revocations: RevocationMemory,
+    /// What is kept of bundles.
+    pub(crate) bundled: Bundled,
 }
 
 /// The private half of the key that secrets are sealed to. Never shown.
@@ -135,6 +140,7 @@ impl State {
             activated: None,
             guarded: None,
             revocations: RevocationMemory::default(),
+            bundled: Bundled::default(),
         }
     }
 
@@ -176,7 +182,7 @@ impl State {
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut text = Text {
-            version: if self.is_readable_before() { WITHOUT_REVOCATIONS } else { VERSION },
+            version: self.version(),
             device_seed: encode_hex(&self.device_key.seed()[..]),
             sealing_seed: self.sealing.as_ref().map(|seed| encode_hex(&seed.0[..])),
             memory: self.memory.as_ref().map(MemoryText::of),
@@ -184,6 +190,7 @@ impl State {
             activated: self.activated.as_ref().map(ActivatedText::of),
             guarded: self.guarded.as_ref().map(GuardedText::of),
             revocations: RevocationText::of(&self.revocations),
+            bundled: BundledText::of(&self.bundled),
         };
         let bytes = Zeroizing::new(serde_json::to_vec(&text).expect("a state can be written"));
         text.device_seed.zeroize();
@@ -191,8 +198,16 @@ impl State {
         bytes
     }
 
-    fn is_readable_before(&self) -> bool {
-        self.revocations.is_empty() && self.floors_kept() == self.floors_kept().without_snapshot()
+    /// The earliest version that has room for it all, so that a program which is put back reads it.
+    fn version(&self) -> u32 {
+        let has_snapshot = self.floors_kept() != self.floors_kept().without_snapshot();
+        if self.bundled != Bundled::default() || self.revocations.is_of_bundles() {
+            VERSION
+        } else if has_snapshot || !self.revocations.is_empty() {
+            WITHOUT_BUNDLES
+        } else {
+            WITHOUT_REVOCATIONS
+        }
     }
 
     /// Reads what [`encode`](Self::encode) wrote, now or in an earlier version, and nothing else.
@@ -233,6 +248,8 @@ struct Text {
     /// Where nothing is remembered, earlier versions of this program read the state, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revocations: Option<RevocationText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bundled: Option<BundledText>,
 }
 
 impl Text {
@@ -244,8 +261,8 @@ impl Text {
             text.zeroize();
             seed.map(SealingSeed)
         });
-        let is_known =
-            [VERSION, WITHOUT_REVOCATIONS].contains(&self.version) || EARLIER.contains(&self.version);
+        let is_known = [VERSION, WITHOUT_BUNDLES, WITHOUT_REVOCATIONS].contains(&self.version)
+            || EARLIER.contains(&self.version);
         is_known.then_some(())?;
         Some(State {
             device_key: DeviceKey::from_seed(&*seed?),
@@ -255,6 +272,7 @@ impl Text {
             activated: read(self.activated, ActivatedText::read).ok()?,
             guarded: read(self.guarded, GuardedText::read).ok()?,
             revocations: read(self.revocations, RevocationText::read).ok()?.unwrap_or_default(),
+            bundled: read(self.bundled, BundledText::read).ok()?.unwrap_or_default(),
         })
     }
 }

@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// Read commands line by line from standard input. Without a terminal this is the default
     #[arg(long)]
     pub(crate) plain: bool,
+    /// Do not look for license files on drives that can be taken out
+    #[arg(long)]
+    pub(crate) no_drives: bool,
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
 }

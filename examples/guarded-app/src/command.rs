@@ -21,11 +21,20 @@ pub(crate) enum Command {
     Status,
     Verify,
     Beat,
+    /// Looks for license files; with a file, at that one.
+    Licenses(Option<PathBuf>),
+    /// Yes to what was shown.
+    Activate,
+    /// Asks the vendor for a license, by a file.
+    Request(PathBuf),
+    /// What somebody may choose once the license has ended.
+    ReadOnly,
+    Renew,
     Help,
     Quit,
 }
 
-pub(crate) const HELP: [&str; 9] = [
+pub(crate) const HELP: [&str; 13] = [
     "free:        open FILE | add NAME NUMBER | list | save FILE",
     "licensed:    check < NUMBER | check = NUMBER | check > NUMBER    which entries a rule holds for",
     "             engine FILE    another library that judges rules",
@@ -34,6 +43,10 @@ pub(crate) const HELP: [&str; 9] = [
     "license:     status    where the program stands",
     "             verify    checks this machine now",
     "             beat      asks the server now",
+    "no network:  request FILE    asks the vendor for a license, by a file",
+    "             licenses [FILE]    looks for license files, and shows what is in one",
+    "             activate    uses the one that was shown",
+    "ended:       readonly    looks, and changes nothing | renew    says where a new license file goes",
     "             help | quit",
 ];
 
@@ -51,6 +64,8 @@ impl Command {
             ("open", _) => file().map(Self::Open),
             ("save", _) => file().map(Self::Save),
             ("engine", _) => file().map(Self::Engine),
+            ("request", _) => file().map(Self::Request),
+            ("licenses", _) => Ok(Self::Licenses(file().ok())),
             ("add", _) => add(rest),
             ("check", _) => check(rest),
             ("tenant", name) if !name.is_empty() => Ok(Self::Tenant(name.to_owned())),
@@ -60,6 +75,9 @@ impl Command {
             ("status", "") => Ok(Self::Status),
             ("verify", "") => Ok(Self::Verify),
             ("beat", "") => Ok(Self::Beat),
+            ("activate", "") => Ok(Self::Activate),
+            ("readonly", "") => Ok(Self::ReadOnly),
+            ("renew", "") => Ok(Self::Renew),
             ("help", "") => Ok(Self::Help),
             ("quit", "") => Ok(Self::Quit),
             _ => Err("no such command; try help".to_owned()),
@@ -78,7 +96,15 @@ impl Command {
             Self::Audit => Need::Feature(AUDIT),
             Self::Tenant(_) => Need::Feature(TENANTS),
             Self::Status | Self::Verify | Self::Beat | Self::Help | Self::Quit => Need::Nothing,
+            Self::Licenses(_) | Self::Activate | Self::Request(_) | Self::ReadOnly | Self::Renew => {
+                Need::Nothing
+            }
         }
+    }
+
+    /// Whether it changes somebody's data.
+    pub(crate) fn changes(&self) -> bool {
+        matches!(self, Self::Add(..) | Self::Save(_))
     }
 }
 

@@ -4,6 +4,7 @@
 //! It must never ask anything or wait before it works, as long as it holds a right, and never stop what works without a license.
 
 mod args;
+mod bundles;
 mod command;
 mod events;
 mod features;
@@ -44,11 +45,12 @@ fn run(args: &Args, is_plain: bool) -> Result<(), start::Failure> {
     events(&args.state_dir)?;
     // Loaded before the guard starts, so that its first check sees it.
     let library = start::library()?;
-    let guard = start::guard(args)?;
+    let (guard, bundles) = start::guard(args)?;
+    let session = |guard| Session::new(guard, library, bundles);
     match args.verb {
         Some(Verb::Status { json }) => show(&guard, json),
-        None if is_plain => plain::run(Session::new(guard, library)),
-        None => return screen::run(Session::new(guard, library)).map_err(start::Failure::of_terminal),
+        None if is_plain => plain::run(session(guard)),
+        None => return screen::run(session(guard)).map_err(start::Failure::of_terminal),
     }
     Ok(())
 }

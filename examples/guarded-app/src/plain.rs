@@ -9,6 +9,7 @@ use crate::status::{self, Status};
 
 pub(crate) fn run(mut session: Session) {
     tell(&session.state());
+    session.greeting().iter().for_each(|line| println!("=   {line}"));
     session.on_change(tell);
     for line in std::io::stdin().lines().map_while(Result::ok) {
         if line.trim().is_empty() {

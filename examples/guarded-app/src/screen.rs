@@ -24,7 +24,9 @@ pub(crate) fn run(mut session: Session) -> io::Result<()> {
 }
 
 fn work(terminal: &mut DefaultTerminal, session: &mut Session) -> io::Result<()> {
-    let mut typed = Typed { answer: vec!["Type help.".to_owned()], ..Typed::default() };
+    let mut answer = session.greeting();
+    answer.push("Type help.".to_owned());
+    let mut typed = Typed { answer, ..Typed::default() };
     while !typed.has_ended {
         let state = session.state();
         terminal.draw(|frame| draw::all(frame, &state, &session.rows(), &typed))?;

@@ -7,6 +7,7 @@ use sealgate::Guard;
 use sealgate::guard::{ActionRefused, GuardState, HOST, RecordedAction};
 use sha2::{Digest, Sha256};
 
+use crate::bundles::Bundles;
 use crate::command::{Command, HELP};
 use crate::features::{Need, RULES};
 use crate::status::{self, Status};
@@ -21,6 +22,9 @@ pub(crate) struct Session {
     tenant: String,
     /// What was done with rules.
     trail: Vec<String>,
+    bundles: Bundles,
+    /// Whether somebody chose to look and change nothing, once the license had ended.
+    is_read_only: bool,
 }
 
 /// Why a command was not carried out.
@@ -32,13 +36,30 @@ pub(crate) enum NotDone {
 }
 
 impl Session {
-    pub(crate) fn new(guard: Guard, library: Option<Library>) -> Self {
-        Self { guard, library, tables: BTreeMap::new(), tenant: HOST.to_owned(), trail: vec![] }
+    pub(crate) fn new(guard: Guard, library: Option<Library>, bundles: Bundles) -> Self {
+        Self {
+            guard,
+            library,
+            tables: BTreeMap::new(),
+            tenant: HOST.to_owned(),
+            trail: vec![],
+            bundles,
+            is_read_only: false,
+        }
+    }
+
+    /// At the start: where no right is in force, somebody may have put a license file where it is looked for. It is shown, and never
+    /// activated unasked.
+    pub(crate) fn greeting(&mut self) -> Vec<String> {
+        if self.state().standing.lack().is_some() { self.bundles.find() } else { vec![] }
     }
 
     /// Carries a command out, and says what came of it.
     pub(crate) fn run(&mut self, command: Command) -> Result<Vec<String>, NotDone> {
         self.may(command.need())?;
+        if self.is_read_only && command.changes() {
+            return Err(failed("nothing is changed: you chose readonly when the license had ended"));
+        }
         match command {
             Command::Open(file) => {
                 *self.table() = Table::open(&file).map_err(failed)?;
@@ -67,9 +88,48 @@ impl Session {
                 let beat = self.guard.heartbeat();
                 beat.map(|_| self.status()).map_err(|why| NotDone::Failed(format!("{why} ({})", why.code())))
             }
+            Command::Licenses(None) => Ok(self.find()),
+            Command::Licenses(Some(file)) => Ok(self.bundles.look(&file)),
+            Command::Request(file) => self.bundles.request(&file).map_err(NotDone::Failed),
+            Command::Activate => self.activate(),
+            Command::ReadOnly => self.read_only(),
+            Command::Renew => Ok(self.renew()),
             Command::Help => Ok(HELP.map(str::to_owned).to_vec()),
             Command::Quit => Ok(vec![]),
         }
+    }
+
+    fn find(&mut self) -> Vec<String> {
+        let found = self.bundles.find();
+        if found.is_empty() { vec![format!("none was found; put {}", self.bundles.places())] } else { found }
+    }
+
+    fn activate(&mut self) -> Result<Vec<String>, NotDone> {
+        let mut lines = self.bundles.activate(&self.guard).map_err(NotDone::Failed)?;
+        self.is_read_only = false;
+        // Rights that a run of the program does not have at its start, or that fell in it, come with the next start.
+        if self.state().standing.lack().is_some() {
+            lines.push("Start the program again: it counts from the next start on.".to_owned());
+        }
+        Ok(lines)
+    }
+
+    /// After the end there are three choices: this one, [`renew`](Self::renew), and to quit.
+    fn read_only(&mut self) -> Result<Vec<String>, NotDone> {
+        if !Status::of(&self.state()).has_ended() {
+            return Err(failed("readonly: the license has not ended"));
+        }
+        self.is_read_only = true;
+        Ok(vec!["nothing is changed from now on, until a new license file is activated".to_owned()])
+    }
+
+    fn renew(&mut self) -> Vec<String> {
+        let how = [
+            "request FILE writes a file: send it to the vendor.".to_owned(),
+            format!("Put what comes back here: {}.", self.bundles.places()),
+            "Then type licenses, and activate.".to_owned(),
+        ];
+        how.into_iter().chain(self.bundles.find()).collect()
     }
 
     /// The one question to the guard. It costs nanoseconds.

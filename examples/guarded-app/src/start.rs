@@ -5,7 +5,7 @@
 )]
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use sealgate::guard::{GuardConfig, GuardConfigError, StartRefused};
 use sealgate::{Client, ConfigurationError, Guard, HttpTransport};
 
 use crate::args::Args;
+use crate::bundles::Bundles;
 use crate::features::FREE;
 
 /// Whom this program believes. It is part of the build (`build.rs`): no file, variable or argument of a customer's changes it.
@@ -22,15 +23,16 @@ const TRUST: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/trust.json"));
 const SERVER: &str = "http://127.0.0.1:8080";
 
 /// Starts the guard. It waits for a server only where the program would have no rights else.
-pub(crate) fn guard(args: &Args) -> Result<Guard, Failure> {
+pub(crate) fn guard(args: &Args) -> Result<(Guard, Bundles), Failure> {
     let config = configuration(args)?;
     let variable = std::env::var("SEALGATE_LICENSE_KEY").ok();
     let key = config.license_key(variable.as_deref())?;
-    let guard =
-        client(args, &config)?.guard().free(FREE).install_root(own_folder()?).configured(&config, key)?;
+    let client = client(args, &config)?;
+    let guard = client.guard().free(FREE).install_root(own_folder()?).configured(&config, key)?;
     // A program that ends at once needs no threads.
     let guard = if args.verb.is_some() { guard.without_threads() } else { guard };
-    Ok(guard.start()?)
+    let folder = config.license_file.as_deref().and_then(Path::parent).map(PathBuf::from);
+    Ok((guard.start()?, Bundles::new(client, folder, own_folder()?, !args.no_drives)))
 }
 
 fn client(args: &Args, config: &GuardConfig) -> Result<Arc<Client>, Failure> {

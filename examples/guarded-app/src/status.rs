@@ -12,6 +12,8 @@ pub(crate) struct Status {
     standing: &'static str,
     /// When the license itself ends.
     license_ends: Option<String>,
+    /// When the license file ends by which the program runs, once that is near.
+    ends_soon: Option<String>,
     /// When grace ends.
     grace_until: Option<String>,
     /// Why the rights end or have ended.
@@ -26,6 +28,8 @@ pub(crate) struct Status {
     is_kept: bool,
     #[serde(skip)]
     until: Option<UnixSeconds>,
+    #[serde(skip)]
+    soon: Option<UnixSeconds>,
 }
 
 /// The time for countdowns. No right hangs on it.
@@ -50,6 +54,8 @@ impl Status {
             tier: state.tier.as_str(),
             standing,
             license_ends: state.license_ends.map(|end| end.to_string()),
+            ends_soon: state.ends_soon.map(|end| end.to_string()),
+            soon: state.ends_soon,
             grace_until: until.map(|until| until.to_string()),
             meaning: known.map(|code| code.meaning().to_owned()),
             fix: known.and_then(Code::fix),
@@ -59,6 +65,11 @@ impl Status {
             is_kept: state.is_kept,
             until,
         }
+    }
+
+    /// Whether the license is over for good: then somebody has to choose.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.standing == "free" && self.code.as_deref() == Some(Code::Expired.as_str())
     }
 
     /// One line, always there.
@@ -72,7 +83,7 @@ impl Status {
         format!("tier {} | {end}{}", self.tier, grace.unwrap_or_default())
     }
 
-    /// What somebody should know or do now, in up to three lines. Nothing here is in the way of work.
+    /// What somebody should know or do now, in a few lines. Nothing here is in the way of work.
     pub(crate) fn banner(&self, now: UnixSeconds) -> Vec<String> {
         let mut lines = vec![];
         let why = self.meaning.clone().or_else(|| self.code.clone());
@@ -88,6 +99,18 @@ impl Status {
             _ => {}
         }
         lines.extend(self.fix.filter(|_| !lines.is_empty()).map(str::to_owned));
+        if self.has_ended() && !self.restart_helps {
+            lines.push(
+                "Choose: readonly (look, and change nothing), renew (a new license file), or quit."
+                    .to_owned(),
+            );
+        }
+        if let Some(end) = self.soon.filter(|_| self.standing != "free") {
+            let left = left(end, now);
+            lines.push(format!(
+                "The license ends in {left}, at {end}. Ask the vendor for a new license file now: request FILE."
+            ));
+        }
         if self.restart_helps {
             lines.push("More would work again after a restart.".to_owned());
         }

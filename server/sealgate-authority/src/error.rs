@@ -1,6 +1,7 @@
 //! Why a use case did not do what was asked.
 
 use sealgate_artifact::{ArtifactError, Code, CustomerId, LicenseId, LicenseKey, UnixSeconds};
+use sealgate_rules::NoBundle;
 use sealgate_store::StoreError;
 use sealgate_trust::SignError;
 
@@ -10,7 +11,7 @@ const MOST_SAID: usize = 128;
 /// Why a use case did not do what was asked. Nothing changed.
 ///
 /// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`PlanOfOther`](Self::PlanOfOther), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`Unfit`](Self::Unfit), [`Over`](Self::Over),
-/// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken), [`NotOffline`](Self::NotOffline),
+/// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken), [`NotOffline`](Self::NotOffline), [`NoBundle`](Self::NoBundle),
 /// [`ScopeMissing`](Self::ScopeMissing), [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +93,9 @@ pub enum AuthorityError {
     /// The license may not be handed out as a file, for these reasons (`spec/http.md` §3.2).
     #[error("{}", .0.join(" "))]
     NotOffline(Vec<&'static str>),
+    /// No bundle of the license is made (`spec/offline.md` §5.1).
+    #[error("{0}")]
+    NoBundle(NoBundle),
     /// The caller's token lacks a scope.
     #[error("{meaning} It lacks {lacks}; it has {has}.", meaning = Code::ScopeMissing.meaning())]
     ScopeMissing {
@@ -173,6 +177,7 @@ impl AuthorityError {
             Self::Taken { .. } => Code::NameTaken,
             Self::TooLarge { .. } => Code::TermsTooLarge,
             Self::NotOffline(_) => Code::OfflineDisabled,
+            Self::NoBundle(why) => why.code(),
             Self::ScopeMissing { .. } => Code::ScopeMissing,
             Self::ExternalIdTaken(_) | Self::CustomerTaken(_) => Code::ExternalIdTaken,
             Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
@@ -209,6 +214,7 @@ impl AuthorityError {
                 | Self::Taken { .. }
                 | Self::TooLarge { .. }
                 | Self::NotOffline(_)
+                | Self::NoBundle(_)
                 | Self::ScopeMissing { .. }
                 | Self::ExternalIdTaken(_)
                 | Self::CustomerTaken(_)

@@ -6,6 +6,7 @@
 
 mod accepted_clock;
 pub mod authforge_file;
+pub mod bundled;
 mod certificate_window;
 pub mod certificates;
 mod checks;
@@ -35,6 +36,7 @@ mod source;
 pub use certificate_window::CertificateWindow;
 pub use checks::{Check, NotReady};
 pub use clock_watch::{CLOCK_TOLERANCE_SECONDS, ClockWatch, Doubt, Side};
+pub use customer_limit::leaves_room_for;
 pub use envelope::{SignedEnvelope, as_json};
 pub use error::{AuthorityError, BUSY, broken};
 pub use health::{Checked, Health};

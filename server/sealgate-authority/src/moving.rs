@@ -45,6 +45,8 @@ impl Moving {
         } else {
             table::devices::same_machines(on, license.id, (&self.fingerprint, MOST_COMPARED)).await?
         };
+        // spec/offline.md §5.3: a seat that a live bundle holds stays where it is.
+        machines.retain(|machine| machine.bundle_until.is_none_or(|until| until <= self.now));
         let holder = |machine| self.holder(license, machine);
         let place =
             seat_that_moves(&self.fingerprint, &machines.iter().map(holder).collect::<Vec<_>>(), self.now);

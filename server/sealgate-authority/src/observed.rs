@@ -301,6 +301,6 @@ impl Work for UpdateDevices {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        table::devices::saw(tx, &self.0).await
+        table::sightings::saw(tx, &self.0).await
     }
 }

@@ -8,9 +8,9 @@ use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow, Said, Seated,
 use sealgate_store::{AppEntry, Db, LicenseEntry, Tx, Work};
 
 use crate::customer_limit::{had_room, leaves_room};
-use crate::lease;
 use crate::moving::{Moving, move_seat, wants_a_seat};
 use crate::{AuthorityError, ClockWatch, Ids, Side, event_row};
+use crate::{bundled, lease};
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
@@ -73,7 +73,8 @@ impl Seats {
         let runs = began.unwrap_or(asking.now);
         let facts = facts(license, asking.blocked, (license.devices_used, seated.is_some()), Some(runs));
         let must_begin = license.terms.trial.is_some() && began.is_none();
-        let must_hold = lease::is_due(license, seated.as_ref(), asking.now);
+        let must_hold = lease::is_due(license, seated.as_ref(), asking.now)
+            || seated.as_ref().is_some_and(|seated| seated.only_bundled);
         let verdict = facts.validate(asking.now);
         if verdict == Verdict::Allow && asking.pays.is_none() && !must_begin && !must_hold {
             return Ok(Admitted { used: license.devices_used, trial_ends: trial_ends(license, began) });
@@ -102,6 +103,8 @@ impl Seats {
             Verdict::Refuse(code) => Err(AuthorityError::Refused(code)),
         };
         match refused {
+            // What is over is counted anew in the transaction.
+            Err(why) if wants_a_seat(&why) && license.has_ended_bundles(now) => Ok(()),
             Err(why) if wants_a_seat(&why) && lease::is_any_over(&self.db, license, now).await? => Ok(()),
             refused => refused,
         }
@@ -195,7 +198,8 @@ impl TakeSeat {
     pub async fn take(&self, tx: &mut Tx<'_>) -> Result<Admitted, AuthorityError> {
         let device = &self.device;
         let locked = table::licenses::lock(tx, device.tenant, device.license).await?;
-        let mut locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
+        let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
+        let mut locked = bundled::settled(tx, locked, (&self.clock, self.now)).await?;
         let lease_until = lease::ends(&locked, self.now);
         if let Some(until) = lease_until {
             locked.devices_used = lease::hold(tx, &locked, &device.device, (until, self.now)).await?;
@@ -221,7 +225,10 @@ impl TakeSeat {
         self.verdict(&locked, (used, is_bound), began.unwrap_or(self.now))?;
         self.pay(tx).await?;
         let trial_ends = trial_ends(&locked, began);
-        if seated.is_some() {
+        if let Some(seated) = seated {
+            if seated.only_bundled {
+                table::bundle_seats::comes_online(tx, &locked, &device.device).await?;
+            }
             if let Some(began) = began.filter(|_| held.is_none()) {
                 table::devices::begin_trial(tx, &locked, &device.device, began).await?;
             }
@@ -326,7 +333,7 @@ impl Work for TakeSeat {
 
 /// Refuses a further device of a locked license that has no seat left, or whose customer may have no more devices.
 pub async fn room_for_another(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), AuthorityError> {
-    if Seat::count(locked.terms.max_devices, locked.devices_used, false) == Seat::Full {
+    if Seat::count(locked.terms.max_devices, locked.seats_taken(), false) == Seat::Full {
         return Err(AuthorityError::Refused(Code::DeviceLimit));
     }
     leaves_room(tx, locked).await
@@ -357,7 +364,8 @@ pub fn facts(
     (used, bound): (u64, bool),
     began: Option<UnixSeconds>,
 ) -> Facts {
-    let seat = Seat::count(license.terms.max_devices, used, bound);
+    // spec/offline.md §5.2: what pools take is taken.
+    let seat = Seat::count(license.terms.max_devices, used.saturating_add(license.pools), bound);
     let mut standing = standing(license);
     if let Some(end) = trial_ends(license, began) {
         standing.trial = Some(TrialStanding::Ends(end));

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use sealgate_artifact::{ActivationId, AppId, LicenseId, LicenseKey, StatementId};
+use sealgate_artifact::{ActivationId, AppId, LicenseHint, LicenseId, LicenseKey, StatementId};
 use sealgate_store::table::KeyHash;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -45,6 +45,16 @@ impl SharedSecrets {
     /// What the database knows a license key by. A typing mistake costs as much work as a right key.
     pub fn license_key(&self, typed: &str) -> KeyHash {
         KeyHash(self.license_keys.digest(&[LicenseKey::normalise(typed).as_bytes()]))
+    }
+
+    /// What the database knows the digest of a license key by (`spec/offline.md` §2.2).
+    pub fn key_digest(&self, digest: &[u8; 32]) -> KeyHash {
+        KeyHash(self.license_keys.digest(&[b"offline key digest\0", digest]))
+    }
+
+    /// The same for a key as people type it.
+    pub fn digest_of_key(&self, typed: &str) -> KeyHash {
+        self.key_digest(&LicenseHint::digest(typed))
     }
 
     /// What the database knows a row of an app's import by. The row may hold a license key.

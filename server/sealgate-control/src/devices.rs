@@ -172,6 +172,7 @@ fn view(device: &DeviceRow) -> DeviceView {
         moved_from: device.moved_from.clone(),
         moved_at: device.moved[0].map(Timestamp),
         lease_until: device.lease_until.map(Timestamp),
+        bundle_until: device.bundle_until.map(Timestamp),
         activation_id: None,
         // A row that somebody else wrote is shown like any other.
         metadata: serde_json::from_str(&device.metadata).unwrap_or_default(),

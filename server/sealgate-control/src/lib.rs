@@ -28,6 +28,7 @@ mod metadata;
 mod modules;
 mod named;
 mod numbering;
+mod offline;
 mod page;
 mod plans;
 mod presets;
@@ -74,6 +75,7 @@ pub use jobs::JobRecords;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
 pub use list_turns::{ListTurn, ListTurns};
+pub use offline::{BundleFile, Offline};
 pub use plans::Plans;
 pub use presets::Preset;
 pub use records::Records;
@@ -108,6 +110,8 @@ pub struct Control {
     pub customers: Customers,
     /// Licenses.
     pub licenses: Licenses,
+    /// Bundles for machines without a network.
+    pub offline: Offline,
     /// License files for clients that were written for AuthForge.
     pub authforge_files: AuthforgeFiles,
     /// Devices and their seats.
@@ -194,6 +198,7 @@ impl Control {
             plans: Plans::new(desk.clone()),
             customers: Customers::new(desk.clone(), changes.issuers()),
             licenses: licenses(),
+            offline: Offline::new(desk.clone(), changes.issuers(), Arc::clone(&shared), Arc::clone(&secrets)),
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
             devices: Devices::new(desk.clone(), observed.clone()),
             activations: Activations::new(desk.clone()),

@@ -32,13 +32,14 @@ impl Preset {
         },
         Self {
             name: "support",
-            meaning: "Looks up customers, licenses, devices and events, and releases seats as often as a license allows. Sees no license key, hands out no file.",
+            meaning: "Looks up customers, licenses, bundles, devices and events, and releases seats as often as a license allows. Sees no license key, hands out no file.",
             scopes: &[
                 Scope::LicensesRead,
                 Scope::DevicesRead,
                 Scope::DevicesWrite,
                 Scope::EventsRead,
                 Scope::CustomersRead,
+                Scope::OfflineRead,
             ],
         },
         Self {

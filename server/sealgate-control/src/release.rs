@@ -51,25 +51,33 @@ pub(crate) async fn release_seats(
     event: &EventRow,
 ) -> Result<Released, AuthorityError> {
     let chosen = choose(tx, license, &releasing.which).await?;
-    let (terms, count) = (&license.terms, chosen.seats.len() as u64);
+    // spec/offline.md §5.3: what a live bundle holds stays, and draws on nothing.
+    let (bundled, seats): (Vec<HeldSeat>, Vec<HeldSeat>) =
+        chosen.seats.into_iter().partition(|seat| seat.is_bundled(releasing.at));
+    let (terms, count) = (&license.terms, seats.len() as u64);
     let counted = (terms.max_devices, table::customers::limit_of(&mut *tx, license).await?);
     let left_after = |released| releases_left(counted, terms.conditions.releases(), released);
     let before = match left_after(0) {
         // Who changes a license and releases nothing is not told how many are left.
-        Some(_) if !(chosen.seats.is_empty() && releasing.must_fit) => {
+        Some(_) if !(seats.is_empty() && releasing.must_fit) => {
             table::release_days::within_a_year(&mut *tx, license, releasing.at).await?
         }
         _ => 0,
     };
-    if !releasing.overridden && left_after(before).is_some_and(|left| left < chosen.of) {
+    if !releasing.overridden
+        && left_after(before).is_some_and(|left| left < chosen.of.saturating_sub(bundled.len() as u64))
+    {
         return Err(AuthorityError::Refused(Code::AllowanceSpent));
     }
+    table::bundle_seats::keep(tx, license, &bundled, releasing.at).await?;
     let left = chosen.known_left.clone();
-    let devices_used = table::devices::release_seats(tx, license, &chosen.seats, left, releasing.at).await?;
+    let devices_used = table::devices::release_seats(tx, license, &seats, left, releasing.at).await?;
     // spec/activation.md §5.1.
-    let devices: Vec<String> = chosen.seats.iter().map(|seat| seat.name.clone()).collect();
+    let ended = || seats.iter().chain(bundled.iter().filter(|seat| !seat.only_bundled));
+    let devices: Vec<String> = ended().map(|seat| seat.name.clone()).collect();
     table::activations::deactivate(tx, license.id, &devices, releasing.at).await?;
-    if releasing.must_fit && terms.max_devices.seats().is_some_and(|seats| devices_used > u64::from(seats)) {
+    let taken = devices_used.saturating_add(license.pools);
+    if releasing.must_fit && terms.max_devices.seats().is_some_and(|seats| taken > u64::from(seats)) {
         return Err(AuthorityError::Refused(Code::DevicesInUse));
     }
     let named = |(n, seat): (u32, &HeldSeat)| EventRow {
@@ -78,11 +86,12 @@ pub(crate) async fn release_seats(
         device: Some(seat.name.clone()),
         ..event.clone()
     };
-    let events: Vec<EventRow> = (1..).zip(&chosen.seats).map(named).collect();
+    let events: Vec<EventRow> = (1..).zip(ended()).map(named).collect();
     table::events::insert_all(tx, &events.iter().collect::<Vec<_>>()).await?;
+    let released = ended().map(|seat| seat.device.clone()).collect();
     Ok(Released {
         license_id: license.id.to_string(),
-        released: chosen.seats.into_iter().map(|seat| seat.device).collect(),
+        released,
         devices_used,
         releases_left: left_after(before + count),
     })
@@ -109,7 +118,9 @@ async fn choose(tx: &mut Tx<'_>, license: &LicenseRow, which: &Release) -> Resul
     Ok(if seen > u64::from(MOST_RELEASED) {
         Chosen { seats, of: license.devices_used.max(seen), known_left: 1..=u64::MAX }
     } else {
-        Chosen { seats, of: seen, known_left: 0..=0 }
+        // What bundles alone hold was not looked for.
+        let most = if license.bundles_end.is_some() { u64::MAX } else { 0 };
+        Chosen { seats, of: seen, known_left: 0..=most }
     })
 }
 

@@ -58,6 +58,8 @@ scopes! {
     CustomersWrite 21 "customers:write" "Create and change customers. With licenses:write: merge and forget them."
     ReleasesRead 22 "releases:read" "See releases, and the modules of licenses that wait for a decision or have one."
     ReleasesWrite 23 "releases:write" "Publish and revoke releases; approve and refuse modules of single licenses."
+    OfflineRead 24 "offline:read" "See bundles for machines without a network."
+    OfflineWrite 25 "offline:write" "Sign and revoke bundles for machines without a network. With offline:read: hand out their files."
 }
 
 impl Scope {

@@ -1,6 +1,6 @@
 //! What the vendor's side does by itself: it numbers the audit log, and forgets what has served its time.
 
-use sealgate_artifact::{AppId, RecordId, TenantId, UnixSeconds};
+use sealgate_artifact::{AppId, LicenseId, RecordId, TenantId, UnixSeconds};
 use sealgate_authority::{Actor, Entry, Ids, audit_row};
 use sealgate_store::table::slots::Pruning;
 use sealgate_store::{Db, StoreError, Tx, Work, table};
@@ -19,6 +19,8 @@ const EVENT_SECONDS: u64 = 90 * 24 * 60 * 60;
 /// How much longer a slot is kept than its statement holds. A server that starts with a clock 30 days ahead does not doubt it: what it forgets
 /// must have ended by the right time, too, or the statement would count again once the clock is put right.
 const ENDED_SLOT_SECONDS: u64 = 40 * 24 * 60 * 60;
+/// Licenses of which one run counts anew what their ended bundles held, and ended bundles that it forgets.
+const BUNDLES: u32 = 200;
 /// How long an access entry that a client made stays visible after its end.
 const ENDED_ENTRY_SECONDS: u64 = 30 * 24 * 60 * 60;
 
@@ -66,6 +68,9 @@ impl Upkeep {
     pub async fn forget(&self) -> Result<(), StoreError> {
         self.finish_revocations().await?;
         let tells_ages = self.tells_ages();
+        if tells_ages {
+            self.end_bundles().await?;
+        }
         for _ in 0..ROUNDS {
             if !self.db.write(Forget { now: tells_ages.then(|| self.ids.now()) }).await? {
                 break;
@@ -76,6 +81,22 @@ impl Upkeep {
 }
 
 impl Upkeep {
+    /// Counts anew what licenses have left whose bundles have ended, so that a customer's other licenses find it free; and forgets what
+    /// nobody needs of bundles that ended long ago (`spec/offline.md` §5.6). As for slots, the time for that is the right one.
+    async fn end_bundles(&self) -> Result<(), StoreError> {
+        let now = self.ids.now();
+        for _ in 0..BUNDLES {
+            let Some(license) = table::bundle_seats::over(&self.db, now).await? else { break };
+            self.db.write(Settle { license, now }).await?;
+        }
+        for _ in 0..BUNDLES {
+            if !self.db.write(ForgetBundle { ended: now.minus(ENDED_SLOT_SECONDS) }).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the clock may decide that something is old enough to be forgotten.
     pub fn tells_ages(&self) -> bool {
         self.ids.clock_watch().tells_ages()
@@ -108,6 +129,40 @@ impl Work for ForgetSlots {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Option<Pruning>, StoreError> {
         table::slots::prune(tx, self.ended, self.from).await
+    }
+}
+
+struct Settle {
+    license: (TenantId, LicenseId),
+    now: UnixSeconds,
+}
+
+impl Work for Settle {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let (tenant, license) = self.license;
+        match table::licenses::lock(tx, tenant, license).await? {
+            Some(locked) if locked.has_ended_bundles(self.now) => {
+                table::bundle_seats::settle(tx, &locked, self.now).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+struct ForgetBundle {
+    ended: UnixSeconds,
+}
+
+impl Work for ForgetBundle {
+    /// Whether there is more.
+    type Output = bool;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        table::bundles::forget(tx, self.ended).await
     }
 }
 

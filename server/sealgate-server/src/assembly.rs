@@ -258,7 +258,8 @@ async fn start_on(
     };
     let first = vendor.as_ref().is_some_and(|vendor| vendor.first);
     let control = vendor.map(|vendor| vendor.control);
-    let duties = control.as_ref().map(|side| Duties::new(&side.servers, &side.snapshots, &side.upkeep));
+    let duties =
+        control.as_ref().map(|side| Duties::new(&side.servers, &side.snapshots, &side.offline, &side.upkeep));
     let Ground { db, ids, observed, keystore, limiter, .. } = ground;
     let snapshots = SnapshotFiles::new(db.clone(), limiter);
     let keys = HeldKeys::of(&keystore)?;
@@ -304,7 +305,8 @@ impl Server {
     pub async fn with_jobs(&self, table: &'static [Job]) -> Result<Jobs, StoreError> {
         let observed = Observed::new(self.db.clone(), self.ids.clone());
         let side = self.control.as_ref();
-        let duties = side.map(|side| Duties::new(&side.servers, &side.snapshots, &side.upkeep));
+        let duties =
+            side.map(|side| Duties::new(&side.servers, &side.snapshots, &side.offline, &side.upkeep));
         Jobs::new((self.db.clone(), self.ids.clone()), observed, duties, table).await
     }
 

@@ -40,6 +40,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0030_slots_postgres.sql"),
     include_str!("../migrations/0031_job_runs.sql"),
     include_str!("../migrations/0032_snapshots.sql"),
+    include_str!("../migrations/0033_bundles.sql"),
+    include_str!("../migrations/0034_bundles_postgres.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

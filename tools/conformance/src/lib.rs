@@ -5,6 +5,8 @@
 #![expect(clippy::disallowed_methods, reason = "vector files are this tool's whole purpose")]
 
 mod admission;
+mod asked;
+mod bytes;
 mod cases;
 mod contents;
 mod contract;
@@ -12,12 +14,18 @@ mod courier;
 mod files;
 mod forge;
 mod guard;
+mod offline;
 mod points;
 mod replay;
 mod revocation;
 mod seeds;
 mod vector;
 
+pub use asked::{
+    Acknowledging, Beaten, BundleShown, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved,
+    Published, ReAnchorShown, Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown,
+};
+pub use bytes::Bytes;
 pub use cases::{Case, all as all_cases};
 pub use contents::{answer_contents, contents};
 pub use contract::{answer_point, answer_vector, verify_file};
@@ -31,7 +39,4 @@ pub use guard::{
 pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;
-pub use vector::{
-    Artifact, Beaten, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved, Published,
-    Question, Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown, Vector,
-};
+pub use vector::{Artifact, Question, Vector};

@@ -4,19 +4,24 @@ use sealgate_artifact::{
     ActivationId, AppId, ChainEntry, ChainHead, Code, Envelope, License, LicenseKey, Operation, Origin,
     PublicKey, ServerCertificate, StatementId, TenantId, UnixSeconds, Unverified, encode_hex, parse_json,
 };
-use sealgate_journal::{ChainActivation, ChainKey, Extension, SeedChainEntry, SeedChainKey, extend};
+use sealgate_journal::{
+    ChainActivation, ChainKey, Extension, SeedChainEntry, SeedChainKey, extend, read_entries,
+};
 use sealgate_trust::{
-    Accepted, Admitted, ChainBytes, Maximum, Policies, Roots, SentHeartbeat, SentRequest, ServerRole,
-    TenantTrust, TrustError, TrustFile, Verified, ed25519, verify_activation_request, verify_certificate,
-    verify_decision, verify_device_request, verify_heartbeat_answer, verify_heartbeat_request,
-    verify_license, verify_proof, verify_release, verify_shard, verify_snapshot,
+    Accepted, Admitted, ChainBytes, Machine, Maximum, Policies, Roots, SentHeartbeat, SentRequest,
+    ServerRole, TenantTrust, TrustError, TrustFile, Verified, ed25519, is_for_machine,
+    verify_acknowledgement, verify_activation_request, verify_bundle, verify_certificate, verify_decision,
+    verify_device_request, verify_heartbeat_answer, verify_heartbeat_request, verify_journal, verify_license,
+    verify_offline_request, verify_proof, verify_re_anchor, verify_release, verify_return_receipt,
+    verify_shard, verify_snapshot,
 };
 
 use crate::forge::unhex;
 use crate::guard;
 use crate::{
-    Beaten, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved, Published, Question,
-    Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown,
+    Acknowledging, Beaten, BundleShown, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory,
+    Proved, Published, Question, ReAnchorShown, Remembered, SeedChained, ShardShown, ShownHead,
+    SignatureClaim, SnapshotShown,
 };
 
 /// The line that belongs into the `.expected` file: `ok` with what was found, or a code.
@@ -42,6 +47,16 @@ pub fn answer(question: &Question) -> String {
         Question::Release(published) => release(published).map_err(|e| e.code()),
         Question::Shard(shown) => shard(shown).map_err(|e| e.code()),
         Question::Snapshot(shown) => snapshot(shown).map_err(|e| e.code()),
+        Question::OfflineRequest { request } => {
+            verify_offline_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
+        }
+        Question::Bundle(shown) => bundle(shown).map_err(|e| e.code()),
+        Question::Journal { journal, entries } => account(journal, entries),
+        Question::Acknowledgement(shown) => acknowledgement(shown).map_err(|e| e.code()),
+        Question::ReAnchor(shown) => re_anchor(shown).map_err(|e| e.code()),
+        Question::ReturnReceipt { receipt } => {
+            verify_return_receipt(&bytes(receipt)).map(|found| found.id().to_string()).map_err(|e| e.code())
+        }
         Question::Signatures { list } => return unanimous(list.iter().map(signature)),
         Question::Keys { list } => return unanimous(list.iter().map(key)),
         Question::LicenseKey { text, bits } => license_key(text, bits.as_deref()),
@@ -147,6 +162,41 @@ fn snapshot(shown: &SnapshotShown) -> Result<String, TrustError> {
     let (snapshot, raised) = verify_snapshot(&trust, &snapshot, before.as_ref())?;
     let shards = snapshot.get().shards.len();
     Ok(format!("{} {shards}", raised.statement))
+}
+
+fn bundle(shown: &BundleShown) -> Result<String, TrustError> {
+    let trust = tenant_trust(&shown.chain)?;
+    let bundle = Unverified::decode(&bytes(&shown.bundle))?;
+    let bundle = verify_bundle(&trust, &bundle, Some(app(&shown.chain)?))?;
+    let (before, license) = (shown.before.as_ref().map(maximum), shown.license_before.as_ref().map(maximum));
+    trust.newest_bundle(&bundle, before.as_ref(), license.as_ref())?;
+    if let Some(key) = &shown.device_key {
+        let request = shown.request.as_deref().map(|id| StatementId::parse(id).expect("a vector's request"));
+        let machine = Machine { device_key: PublicKey::parse(key)?, request, has_activated: false };
+        is_for_machine(&bundle, &machine)?;
+    }
+    let said = bundle.get();
+    Ok(format!("{} {} {}", bundle.id(), said.ends_at().get(), said.machines.count()))
+}
+
+fn account(journal: &Bytes, entries: &Bytes) -> Result<String, Code> {
+    let journal = verify_journal(&bytes(journal)).map_err(|e| e.code())?;
+    let entries = read_entries(journal.get(), &bytes(entries)).map_err(|e| e.code())?;
+    Ok(format!("{} {}", journal.id(), entries.len()))
+}
+
+fn acknowledgement(shown: &Acknowledging) -> Result<String, TrustError> {
+    let trust = tenant_trust(&shown.chain)?;
+    let claim = Unverified::decode(&bytes(&shown.acknowledgement))?;
+    let found = verify_acknowledgement(&trust, &claim, Some(app(&shown.chain)?))?;
+    Ok(format!("{} {}", found.id(), found.get().acknowledged.len()))
+}
+
+fn re_anchor(shown: &ReAnchorShown) -> Result<String, TrustError> {
+    let trust = tenant_trust(&shown.chain)?;
+    let claim = Unverified::decode(&bytes(&shown.re_anchor))?;
+    let device_key = PublicKey::parse(&shown.device_key)?;
+    Ok(verify_re_anchor(&trust, &claim, Some(app(&shown.chain)?), device_key)?.id().to_string())
 }
 
 fn app(chain: &Chain) -> Result<AppId, TrustError> {

@@ -65,7 +65,10 @@ fn in_binary(carrier: &Carrier) -> Option<Vec<u8>> {
 
 /// How the target `container` takes apart its input: a byte, which wants a checksum that fits, and pieces of eight bytes; then the file.
 fn containers() -> Vec<(&'static str, Vec<u8>)> {
-    use EntryName::{Attachment, Keyset, Package, Release, Root, Shard, ShardBody, Snapshot, TenantKeyset};
+    use EntryName::{
+        Acknowledgement, Attachment, Bundle, Journal, JournalEntries, Keyset, OfflineRequest, Package,
+        ReAnchor, Release, ReturnReceipt, Root, Shard, ShardBody, Snapshot, TenantKeyset,
+    };
     const MODE: u8 = 15;
     let statement = [&[0, 2, 1][..], b"{}", &[0; 64]].concat();
     let seed = |purpose, names: &[EntryName]| {
@@ -76,7 +79,17 @@ fn containers() -> Vec<(&'static str, Vec<u8>)> {
     };
     let snapshot = [Snapshot, Attachment, Root, Root, Keyset, TenantKeyset, Shard, Shard, ShardBody];
     let update = [Release, Attachment, Root, Keyset, TenantKeyset, Package];
-    vec![("snapshot", seed(Purpose::Snapshot, &snapshot)), ("update", seed(Purpose::Update, &update))]
+    let license = [Bundle, Attachment, Attachment, Root, Keyset, TenantKeyset];
+    vec![
+        ("snapshot", seed(Purpose::Snapshot, &snapshot)),
+        ("update", seed(Purpose::Update, &update)),
+        ("license", seed(Purpose::License, &license)),
+        ("request", seed(Purpose::Request, &[OfflineRequest])),
+        ("journal", seed(Purpose::Journal, &[Journal, Journal, JournalEntries, JournalEntries])),
+        ("acknowledgement", seed(Purpose::Acknowledgement, &[Acknowledgement, Attachment, TenantKeyset])),
+        ("re-anchor", seed(Purpose::ReAnchor, &[ReAnchor, Root, Keyset, TenantKeyset])),
+        ("return", seed(Purpose::Return, &[ReturnReceipt])),
+    ]
 }
 
 /// How the target `shard-body` takes apart its input: the parameter, how many slots are listed in three bytes, the body.

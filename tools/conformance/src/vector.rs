@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::guard::{FeaturesAsked, StateAsked, TenantsAsked, TimeAsked};
+use crate::{
+    Acknowledging, Beaten, BundleShown, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Proved,
+    Published, ReAnchorShown, SeedChained, ShardShown, SignatureClaim, SnapshotShown,
+};
 
 /// What a folder of vectors is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +45,18 @@ pub enum Artifact {
     Shard,
     /// Snapshots under a tenant keyset.
     Snapshot,
+    /// Requests of devices for bundles, each under the key that it names.
+    OfflineRequest,
+    /// Bundles under a tenant keyset.
+    Bundle,
+    /// Journals of machines without a network, each with its entries.
+    Journal,
+    /// Acknowledgements of journals under a tenant keyset.
+    Acknowledgement,
+    /// Words to one machine on what time it is, under a tenant keyset.
+    ReAnchor,
+    /// Receipts of machines that give a license back.
+    ReturnReceipt,
     /// The signature rule and the check of keys.
     Ed25519,
     /// License keys as people type them.
@@ -57,7 +73,7 @@ pub enum Artifact {
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 29] = [
         Self::Envelope,
         Self::Json,
         Self::Root,
@@ -75,6 +91,12 @@ impl Artifact {
         Self::Release,
         Self::Shard,
         Self::Snapshot,
+        Self::OfflineRequest,
+        Self::Bundle,
+        Self::Journal,
+        Self::Acknowledgement,
+        Self::ReAnchor,
+        Self::ReturnReceipt,
         Self::Ed25519,
         Self::LicenseKey,
         Self::Identifier,
@@ -103,6 +125,12 @@ impl Artifact {
             Self::Release => "release",
             Self::Shard => "shard",
             Self::Snapshot => "snapshot",
+            Self::OfflineRequest => "offline-request",
+            Self::Bundle => "bundle",
+            Self::Journal => "journal",
+            Self::Acknowledgement => "acknowledgement",
+            Self::ReAnchor => "re-anchor",
+            Self::ReturnReceipt => "return-receipt",
             Self::Ed25519 => "ed25519",
             Self::LicenseKey => "license-key",
             Self::Identifier => "identifier",
@@ -163,6 +191,29 @@ pub enum Question {
     Shard(Box<ShardShown>),
     /// Verify a chain and a snapshot under it (`spec/revocation.md` §4).
     Snapshot(Box<SnapshotShown>),
+    /// Verify a device's request for a bundle (`spec/offline.md` §2.4).
+    OfflineRequest {
+        /// The request's envelope.
+        request: Bytes,
+    },
+    /// Verify a chain and a bundle under it, and whether it is for a machine (`spec/offline.md` §4).
+    Bundle(Box<BundleShown>),
+    /// Verify a machine's journal, and its entries (`spec/journal.md` §2.3).
+    Journal {
+        /// The journal's envelope.
+        journal: Bytes,
+        /// The entries beside it.
+        entries: Bytes,
+    },
+    /// Verify a chain and an acknowledgement under it (`spec/journal.md` §4.3).
+    Acknowledgement(Box<Acknowledging>),
+    /// Verify a chain and a word on what time it is under it, for one machine (`spec/offline.md` §6.2).
+    ReAnchor(Box<ReAnchorShown>),
+    /// Verify a machine's receipt (`spec/offline.md` §7.2).
+    ReturnReceipt {
+        /// The receipt's envelope.
+        receipt: Bytes,
+    },
     /// Verify each signature (`spec/ed25519.md` §1); all get the same verdict.
     Signatures {
         /// The signatures.
@@ -217,6 +268,7 @@ impl Question {
             Self::Certificate(asked) => asked.envelopes().collect(),
             Self::DeviceRequest { request }
             | Self::ActivationRequest { request }
+            | Self::OfflineRequest { request }
             | Self::HeartbeatRequest { request } => vec![request],
             Self::Decision(asked) => {
                 asked.certified.envelopes().chain([&asked.request, &asked.decision]).collect()
@@ -231,6 +283,11 @@ impl Question {
             Self::Release(asked) => asked.chain.envelopes().chain([&asked.release]).collect(),
             Self::Shard(asked) => asked.chain.envelopes().chain([&asked.shard]).collect(),
             Self::Snapshot(asked) => asked.chain.envelopes().chain([&asked.snapshot]).collect(),
+            Self::Bundle(asked) => asked.chain.envelopes().chain([&asked.bundle]).collect(),
+            Self::Journal { journal, .. } => vec![journal],
+            Self::Acknowledgement(asked) => asked.chain.envelopes().chain([&asked.acknowledgement]).collect(),
+            Self::ReAnchor(asked) => asked.chain.envelopes().chain([&asked.re_anchor]).collect(),
+            Self::ReturnReceipt { receipt } => vec![receipt],
             _ => vec![],
         }
     }
@@ -243,6 +300,7 @@ impl Question {
             Self::Envelope { envelope } => vec![envelope],
             Self::DeviceRequest { request }
             | Self::ActivationRequest { request }
+            | Self::OfflineRequest { request }
             | Self::HeartbeatRequest { request } => vec![request],
             Self::Chain(chain) => chain.envelopes_mut(),
             Self::Certificate(asked) => asked.envelopes_mut(),
@@ -270,291 +328,25 @@ impl Question {
                 let SnapshotShown { chain, snapshot, .. } = &mut **asked;
                 chain.envelopes_mut().into_iter().chain([snapshot]).collect()
             }
+            Self::Bundle(asked) => {
+                let BundleShown { chain, bundle, .. } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain([bundle]).collect()
+            }
+            Self::Journal { journal, .. } => vec![journal],
+            Self::Acknowledgement(asked) => {
+                let Acknowledging { chain, acknowledgement } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain([acknowledgement]).collect()
+            }
+            Self::ReAnchor(asked) => {
+                let ReAnchorShown { chain, re_anchor, .. } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain([re_anchor]).collect()
+            }
+            Self::ReturnReceipt { receipt } => vec![receipt],
             _ => vec![],
         };
         if let Some(envelope) = envelopes.into_iter().nth(place) {
             *envelope = Bytes::from(bytes);
         }
         changed
-    }
-}
-
-/// What a server knows of a chain of actions, and what a device shows of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChainShown {
-    /// The chain's secret, in hexadecimal.
-    pub secret: String,
-    /// The activation's identifier.
-    pub activation: String,
-    /// The statement id of the request that the generation began with.
-    pub request: String,
-    /// How often the device was activated again.
-    pub generation: u64,
-    /// The head that the server acknowledged.
-    pub acknowledged: ShownHead,
-    /// The head that the device claims.
-    pub claimed: ShownHead,
-    /// The list of entries; absent where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub entries: Option<Bytes>,
-    /// The word of the fault that is found; absent where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fault: Option<String>,
-}
-
-/// A head.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownHead {
-    /// Its number.
-    pub seq: u64,
-    /// Its MAC, in hexadecimal.
-    pub mac: String,
-}
-
-/// One entry of the seed chain, and what its key is made of. What is absent has a default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields of `spec/chain.md` §7.1")]
-pub struct SeedChained {
-    /// Not `license`: a vector of that name is a license.
-    #[serde(rename = "seed", default, skip_serializing_if = "Option::is_none")]
-    pub license: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub salt: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nonce: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<String>,
-    pub seq: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<String>,
-    #[serde(rename = "type")]
-    pub action_type: String,
-    pub action: String,
-    pub hash: String,
-    pub at: String,
-}
-
-/// A chain of statements and what the caller expects of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chain {
-    /// The one time of the whole verification, in Unix seconds.
-    pub now: u64,
-    /// The pinned root keys, base64.
-    pub roots: Vec<String>,
-    /// How many of them must sign.
-    pub threshold: usize,
-    /// The version of the root statement that says so; `null` where a person typed the roots.
-    pub root_version: Option<u64>,
-    /// The root statements' envelopes, oldest first.
-    pub root_chain: Vec<Bytes>,
-    /// The keyset's envelope.
-    pub keyset: Bytes,
-    /// The tenant keyset's envelope.
-    pub tenant_keyset: Bytes,
-    /// The license's envelope, where the question is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub license: Option<Bytes>,
-    /// The tenant that the caller expects; `null` expects none.
-    pub expect_tenant: Option<String>,
-    /// The app that the caller is; `null` expects none.
-    pub expect_app: Option<String>,
-    /// What the verifier accepted before; absent where it remembers nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accepted: Option<Memory>,
-}
-
-impl Chain {
-    fn envelopes(&self) -> impl Iterator<Item = &Bytes> {
-        self.root_chain.iter().chain([&self.keyset, &self.tenant_keyset])
-    }
-
-    /// The same to be changed, and the license where there is one.
-    fn envelopes_mut(&mut self) -> Vec<&mut Bytes> {
-        let Self { root_chain, keyset, tenant_keyset, license, .. } = self;
-        root_chain.iter_mut().chain([keyset, tenant_keyset]).chain(license).collect()
-    }
-}
-
-/// What a verifier remembers (`spec/keys.md` §4.7).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
-    /// The tenant it is of.
-    pub tenant: Option<String>,
-    /// Of the root statements.
-    pub root: Option<Remembered>,
-    /// Of the keyset.
-    pub keyset: Option<Remembered>,
-    /// Of the tenant keyset.
-    pub tenant_keyset: Option<Remembered>,
-}
-
-/// One maximum.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered {
-    /// The version accepted last.
-    pub version: u64,
-    /// That statement's id.
-    pub statement: String,
-    /// The keys that raised it, base64.
-    pub raised_by: Vec<String>,
-}
-
-/// A server certificate, and what the caller wants of the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Certified {
-    /// The chain above it; its license is absent.
-    #[serde(flatten)]
-    pub chain: Chain,
-    /// The certificate's envelope.
-    pub certificate: Bytes,
-    /// The caller's tenant.
-    pub tenant: String,
-    /// The origin that was called.
-    pub origin: String,
-    /// The operation that was asked for.
-    pub operation: String,
-}
-
-impl Certified {
-    fn envelopes(&self) -> impl Iterator<Item = &Bytes> {
-        self.chain.envelopes().chain([&self.certificate])
-    }
-
-    fn envelopes_mut(&mut self) -> Vec<&mut Bytes> {
-        let Self { chain: Chain { root_chain, keyset, tenant_keyset, .. }, certificate, .. } = self;
-        root_chain.iter_mut().chain([keyset, tenant_keyset, certificate]).collect()
-    }
-}
-
-/// What a device asked and what a server decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decided {
-    /// The server's certificate and what the caller wants of the server.
-    #[serde(flatten)]
-    pub certified: Certified,
-    /// The envelope of the request that the caller sent.
-    pub request: Bytes,
-    /// The envelope that came back.
-    pub decision: Bytes,
-}
-
-/// The proof that a device was admitted to a license.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proved {
-    /// The chain above it, with the license that the device holds; `expect_app` says which app the caller is.
-    #[serde(flatten)]
-    pub chain: Chain,
-    /// The device's key, base64.
-    pub device_key: String,
-    /// The request that the proof answers; absent where the proof was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<Bytes>,
-    /// The proof's envelope, or one with an attachment.
-    pub proof: Bytes,
-}
-
-/// What a device sent as a heartbeat and what a server answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Beaten {
-    /// The server's certificate and what the caller wants of the server.
-    #[serde(flatten)]
-    pub certified: Certified,
-    /// The envelope of the heartbeat that the caller sent.
-    pub request: Bytes,
-    /// The envelope that came back.
-    pub answer: Bytes,
-}
-
-/// A release of an app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Published {
-    /// The chain above it, without a license; `expect_app` says which app the caller is.
-    #[serde(flatten)]
-    pub chain: Chain,
-    /// The release's envelope, or one with an attachment.
-    pub release: Bytes,
-}
-
-/// A shard, and slots that are looked up in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShardShown {
-    /// The chain above it, without a license.
-    #[serde(flatten)]
-    pub chain: Chain,
-    /// The shard's envelope, or one with an attachment.
-    pub shard: Bytes,
-    /// The newest shard of the block that was taken over before; absent where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Remembered>,
-    /// Slots of the app, not of the block.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub slots: Vec<u64>,
-}
-
-/// A snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotShown {
-    /// The chain above it, without a license.
-    #[serde(flatten)]
-    pub chain: Chain,
-    /// The snapshot's envelope, or one with an attachment.
-    pub snapshot: Bytes,
-    /// The newest snapshot that was taken over before; absent where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Remembered>,
-}
-
-/// A signature in hexadecimal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignatureClaim {
-    /// What is special about it.
-    pub shows: String,
-    /// The public key.
-    pub key: String,
-    /// The message.
-    pub message: String,
-    /// The signature.
-    pub signature: String,
-}
-
-/// A public key in hexadecimal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyClaim {
-    /// What is special about it.
-    pub shows: String,
-    /// The public key.
-    pub key: String,
-}
-
-/// Bytes: as text where they are UTF-8 without NUL, else as base64.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bytes {
-    /// The bytes are the UTF-8 of this text.
-    Text(String),
-    /// The bytes are what this standard base64 stands for.
-    Base64(String),
-}
-
-impl Bytes {
-    /// The bytes; `None` where the base64 is damaged.
-    pub fn to_vec(&self) -> Option<Vec<u8>> {
-        match self {
-            Self::Text(text) => Some(text.clone().into_bytes()),
-            Self::Base64(text) => sealgate_artifact::decode_base64(text, "vector").ok(),
-        }
-    }
-}
-
-impl From<Vec<u8>> for Bytes {
-    fn from(bytes: Vec<u8>) -> Self {
-        match String::from_utf8(bytes) {
-            // A strict reader of the vector file itself would refuse a NUL.
-            Ok(text) if !text.contains('\0') => Self::Text(text),
-            Ok(text) => Self::Base64(sealgate_artifact::encode_base64(text.as_bytes())),
-            Err(error) => Self::Base64(sealgate_artifact::encode_base64(error.as_bytes())),
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use sealgate_artifact::encode_hex;
-use sealgate_container::{Container, ContainerError, EntryName, Head, Reader};
+use sealgate_container::{Container, ContainerError, EntryName, Head, Purpose, Reader};
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
@@ -92,4 +92,18 @@ impl Entries {
 /// A container that is refused.
 pub(crate) fn of_container(path: &Path, error: &ContainerError) -> Failure {
     Failure::new(error.code(), format!("{}: {error}", path.display())).fix(error.fix())
+}
+
+/// What a container is, in words.
+pub(crate) fn of_what(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Snapshot => "a snapshot, which says what a vendor took back; `sglic import` takes it over",
+        Purpose::Update => "a version of a product with its package",
+        Purpose::Journal => "journals: what machines without a network did",
+        Purpose::Acknowledgement => "an acknowledgement of journals; `sglic import` takes it over",
+        Purpose::ReAnchor => "a word to one machine on what time it is; `sglic import` takes it over",
+        Purpose::Return => "a receipt of a machine that gave its license back",
+        Purpose::License => "a license for machines without a network; `sglic import` takes it over",
+        Purpose::Request => "a machine's request for a license; `sealgate offline respond` answers it",
+    }
 }

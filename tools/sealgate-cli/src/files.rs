@@ -99,6 +99,17 @@ fn is_device(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_char_device())
 }
 
+/// Whether a file would be lost that is written over: also a link that leads nowhere. A device or a pipe is written to, and loses nothing.
+pub(crate) fn is_there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file() || there.is_symlink())
+        && !is_no_file(path)
+}
+
+/// Whether it is a folder.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|there| there.is_dir())
+}
+
 /// Whether two paths lead to one file, also where it is not there yet. Devices keep nothing that could be lost.
 pub(crate) fn are_same(a: &Path, b: &Path) -> bool {
     let found = |path: &Path| std::fs::metadata(path).ok();

@@ -189,6 +189,24 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         "change_license_variables" => {
             change(&stage.license_id(), json!({ "variables": { "seats": 5 }, "remove_variables": ["old"] }))
         }
+        _ => stage_bundle(stage, operation),
+    }
+}
+
+fn stage_bundle(stage: &Stage, operation: &str) -> Staged {
+    match operation {
+        "export_bundle" => change(&stage.license_id(), json!({ "pool": 1, "valid_until": "30d" })),
+        "list_bundles" => about(&text(&stage.bundle()["license_id"])),
+        "show_bundle" => about(&text(&stage.bundle()["bundle_id"])),
+        "bundle_file" => {
+            Staged { query: "?keys=tenant".to_owned(), ..about(&text(&stage.bundle()["bundle_id"])) }
+        }
+        "revoke_bundle" => change(&text(&stage.bundle()["bundle_id"]), json!({ "reason": "staged" })),
+        "respond_offline" => {
+            let (license, request) = stage.machine();
+            let wish = json!({ "request": request, "license_id": license, "valid_until": "30d" });
+            Staged { mentions: vec![license], ..body(wish) }
+        }
         _ => stage_device(stage, operation),
     }
 }
@@ -294,6 +312,28 @@ impl Stage<'_> {
         text(&self.license()["license_id"])
     }
 
+    /// A bundle for a pool, on a license of its own.
+    fn bundle(&self) -> Value {
+        let path = format!("/api/v1/licenses/{}/bundles", self.license_id());
+        self.vendor.make(&path, &json!({ "pool": 1, "valid_until": "30d" }))
+    }
+
+    /// A license, and in base64 the file of a machine that asks and names none.
+    fn machine(&self) -> (String, String) {
+        let license = self.license();
+        let device = crate::TestDevice::default();
+        let request = device.offline_request(&self.build(&license), None, next());
+        (text(&license["license_id"]), sealgate_artifact::encode_base64(&device.request_file(&request)))
+    }
+
+    /// What a build of the license's app pins.
+    fn build(&self, license: &Value) -> crate::Build {
+        let path = format!("/api/v1/apps/{}/trust", text(&license["app_id"]));
+        let trust = self.vendor.api("GET", &path, &json!(null)).expect(200);
+        let trust = serde_json::from_value(trust).expect("a trust.json");
+        crate::Build { trust, origin: self.app.url.clone() }
+    }
+
     /// A device on a license of its own.
     fn device(&self) -> Value {
         let license = self.license();
@@ -306,10 +346,7 @@ impl Stage<'_> {
     /// An activated device on a license of its own.
     fn activation(&self) -> Value {
         let license = self.license();
-        let path = format!("/api/v1/apps/{}/trust", text(&license["app_id"]));
-        let trust = self.vendor.api("GET", &path, &json!(null)).expect(200);
-        let trust = serde_json::from_value(trust).expect("a trust.json");
-        let build = crate::Build { trust, origin: self.app.url.clone() };
+        let build = self.build(&license);
         let (device, key) = (crate::TestDevice::default(), text(&license["license_key"]));
         device.activate(self.app, &build, &key, 1).expect_admitted();
         let path = format!("/api/v1/activations?license_id={}", text(&license["license_id"]));

@@ -3,12 +3,17 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use sealgate_artifact::LicenseId;
 
 const BEGIN: &str = "\
 Begin:
   sglic activate --key - --server https://license.example.com --trust trust.json < key.txt
   sglic status --trust trust.json
   sglic doctor --trust trust.json             if something does not work
+
+On a machine without a network:
+  sglic request --key - -o /media/usb/machine.sgreq --trust trust.json < key.txt     send it to the vendor
+  sglic activate /media/usb/license.sglic --trust trust.json                         what the vendor sent back
 
 Whose keys are believed is built into this program, or else stands in the trust.json that the vendor gave you (--trust FILE). It is \
 never taken from the server.
@@ -20,6 +25,11 @@ const ACTIVATING: &str = "\
 Examples:
   sglic activate --key - --server https://license.example.com < key.txt
   sglic activate --key - --server https://license.example.com --output licenses/activation_proof.json
+  sglic activate /media/usb/license.sglic      a license file, on a machine without a network
+  sglic activate                               looks for license files itself, and offers them
+
+Without a file and a key, and where no server is named, license files (.sglic) are looked for in --folder DIR, beside this program, and on drives that \
+can be taken out. What is in a file is shown, and only a yes activates it.
 
 A key that is given as --key KEY can be seen by others on this machine, in the list of processes: `--key -` reads it from standard \
 input. A machine that is activated for this key already is not activated again, unless --manifest names other files than before or the \
@@ -78,14 +88,33 @@ Examples:
 
 Exit codes: 0 the vendor has the list, or all of it is approved, 1 refused, 65 bad file, 69 server unreachable";
 
+const REQUESTING: &str = "\
+The file says who this machine is, and for which license it asks. It holds no license key, and no secret. Send it to the vendor, who sends a \
+license file (.sglic) back: `sglic activate FILE.sglic`.
+
+The same request is written again until a license file answered it; --new makes another one, and then an answer to the first one is not taken any \
+more.
+
+--qr shows the file as a QR code as well, for a machine that takes no drive: photograph it. It holds the file as text in Base32; \
+`base32 -d text.txt > machine.sgreq` makes the file of it again.
+
+Examples:
+  sglic request --key - -o /media/usb/machine.sgreq < key.txt
+  sglic request -o machine.sgreq               the vendor says which license is meant
+
+Exit codes: 0 written, 1 refused, 2 usage, 65 a file cannot be written";
+
 const IMPORTING: &str = "\
-The file is read once, copied into the state folder, and verified by the vendor's keys; no server is asked. What it says was taken back gives \
+The file is read once, copied into the state folder, and verified by the vendor's keys; no server is asked. What a snapshot says was taken back gives \
 no right from then on, also in a program that runs. Nothing that was imported before is undone by an older file.
+
+Of a license file (.sglic) it is shown what is in it, and only a yes activates this machine by it: `sglic activate FILE.sglic` is the same.
 
 Run it as the program's user, and give --state the program's own state folder.
 
 Examples:
   sglic import /media/usb/vendor.sgsnap
+  sglic import /media/usb/license.sglic
   sglic import vendor.sgsnap --state /var/lib/editor
 
 Exit codes: 0 imported, also where it was before, 1 it is older than what is known here or another vendor's, 65 bad file. What was \
@@ -156,7 +185,10 @@ pub(crate) enum Command {
     /// Tell the server that this machine is still there
     #[command(after_help = WATCHING)]
     Heartbeat(HeartbeatArgs),
-    /// Take over a file that came on a medium: a snapshot of what the vendor took back
+    /// Write a file that asks the vendor for a license, on a machine without a network
+    #[command(after_help = REQUESTING)]
+    Request(RequestArgs),
+    /// Take over a file that came on a medium: a license, or a snapshot of what the vendor took back
     #[command(after_help = IMPORTING)]
     Import(ImportArgs),
     /// List the files that a program consists of, and have the vendor approve them
@@ -211,20 +243,55 @@ pub(crate) struct CollectArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct ActivateArgs {
+    /// A license file for machines without a network (.sglic); `-` reads it from standard input
+    #[arg(value_name = "FILE", conflicts_with_all = ["key", "output", "manifest", "again"])]
+    pub(crate) file: Option<PathBuf>,
     /// The license key; `-` reads it from standard input
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
-    pub(crate) key: String,
+    pub(crate) key: Option<String>,
     /// Where to put the proof; license.json is put beside it [default: `licenses/activation_proof.json` in the
     /// state folder]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "key")]
     pub(crate) output: Option<PathBuf>,
     /// The list of the files that the program consists of, each as [name, SHA-256, version, signer]: the vendor must have approved
     /// each of them
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "key")]
     pub(crate) manifest: Option<PathBuf>,
     /// Activate again, also where this machine is activated for this key: earlier proofs do not count any more
-    #[arg(long)]
+    #[arg(long, requires = "key")]
     pub(crate) again: bool,
+    #[command(flatten)]
+    pub(crate) places: PlacesArgs,
+}
+
+/// Where license files are looked for.
+#[derive(ClapArgs, Default)]
+pub(crate) struct PlacesArgs {
+    /// Look for license files in this folder first
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "key"])]
+    pub(crate) folder: Option<PathBuf>,
+    /// Do not look at drives that can be taken out
+    #[arg(long, conflicts_with_all = ["file", "key"])]
+    pub(crate) no_drives: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct RequestArgs {
+    /// The license key; `-` reads it from standard input [default: the vendor says which license is meant]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub(crate) key: Option<String>,
+    /// The id of the license, where you have no key
+    #[arg(long, value_name = "ID", conflicts_with = "key", value_parser = LicenseId::parse)]
+    pub(crate) license: Option<LicenseId>,
+    /// Make another request: an answer to the one of before is not taken any more
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// Show the file as a QR code, too, to be photographed
+    #[arg(long)]
+    pub(crate) qr: bool,
+    /// Where to write it (.sgreq)
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(ClapArgs, Default)]
@@ -255,7 +322,7 @@ pub(crate) struct DoctorArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct ImportArgs {
-    /// The file, as the vendor handed it out (.sgsnap); `-` reads it from standard input
+    /// The file, as the vendor handed it out (.sgsnap, .sglic); `-` reads it from standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// A license beside the program, to be looked up, too [default: the one that `activate` wrote]

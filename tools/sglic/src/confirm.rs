@@ -13,14 +13,21 @@ pub(crate) fn ask(global: &Global, question: &str, why: &str) -> Result<(), Fail
     if global.yes {
         return Ok(());
     }
-    let refused = |nobody: &str| {
-        Err(Failure::new(Code::ConfigInvalid, format!("{why}, and {nobody}")).fix("add --yes"))
-    };
     if global.json {
-        return refused("with --json nobody is asked");
+        return Err(refused(why, "with --json nobody is asked"));
     }
-    if !std::io::stdin().is_terminal() {
-        return refused("there is no terminal to confirm it");
-    }
+    somebody_is_there(why)?;
     if says_yes(question) { Ok(()) } else { Err(Failure::declined()) }
+}
+
+/// Refuses where nobody can be asked.
+pub(crate) fn somebody_is_there(why: &str) -> Result<(), Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(refused(why, "there is no terminal to confirm it"))
+}
+
+fn refused(why: &str, nobody: &str) -> Failure {
+    Failure::new(Code::ConfigInvalid, format!("{why}, and {nobody}")).fix("add --yes")
 }

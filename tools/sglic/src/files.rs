@@ -93,9 +93,28 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write_whole(folder, path, bytes).map_err(|e| failed(path, &e))
 }
 
+/// Writes a file that is to be carried elsewhere, and read there by anybody, whole or not at all. It is on the medium when this returns. Its
+/// folder is somebody's drive: it is there, or the drive is not.
+pub(crate) fn write_carried(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    staged(&mut builder, folder, path, bytes).map_err(|e| failed(path, &e))
+}
+
 fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Made for its owner alone, and gone with this value unless it takes the file's place.
-    let mut staged = tempfile::Builder::new().prefix(".sglic-").tempfile_in(folder)?;
+    staged(&mut tempfile::Builder::new(), folder, path, bytes)
+}
+
+fn staged(
+    builder: &mut tempfile::Builder<'_, '_>,
+    folder: &Path,
+    path: &Path,
+    bytes: &[u8],
+) -> io::Result<()> {
+    // Made for its owner alone where nobody said else, and gone with this value unless it takes the file's place.
+    let mut staged = builder.prefix(".sglic-").tempfile_in(folder)?;
     staged.write_all(bytes)?;
     staged.as_file().sync_all()?;
     staged.persist(path)?;

@@ -12,6 +12,7 @@ mod files;
 mod modules;
 mod output;
 mod progress;
+mod qr;
 mod run;
 mod settings;
 mod stamp;

@@ -11,7 +11,7 @@ use sealgate_artifact::{Code, LicenseKey};
 use crate::args::{Args, Command};
 use crate::commands::doctor::Variables;
 use crate::commands::{
-    activate, deactivate, doctor, fingerprint, heartbeat, import, manifest, manual, status, verify,
+    activate, deactivate, doctor, fingerprint, heartbeat, import, manifest, manual, request, status, verify,
 };
 use crate::failure::Failure;
 use crate::output::{self, Output};
@@ -50,6 +50,7 @@ fn dispatch(args: &Args, output: Output) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(global, args, output),
         Command::Fingerprint => fingerprint::run(global, output),
         Command::Heartbeat(args) => heartbeat::run(global, args, output),
+        Command::Request(args) => request::run(global, args, output),
         Command::Import(args) => import::run(global, args, output),
         Command::Manifest { command } => manifest::run(global, command, output),
         Command::Doctor(args) => doctor::run(global, args, &variables(), output),

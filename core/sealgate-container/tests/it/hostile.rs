@@ -85,11 +85,11 @@ fn what_is_not_ours_is_unknown() {
     assert_eq!(error.code(), Code::ContainerUnknown);
     assert_eq!(error.to_string(), "the container is of version 2, and this program reads version 1");
     let mut purpose = file.clone();
-    purpose[9] = 3;
-    assert_eq!(read_unsized(&purpose), Err(ContainerError::Purpose(3)));
+    purpose[9] = 200;
+    assert_eq!(read_unsized(&purpose), Err(ContainerError::Purpose(200)));
     let mut name = file;
-    name[HEADS + 9] = 3;
-    assert_eq!(read_unsized(&name), Err(ContainerError::NameUnknown { at: 2, number: 3 }));
+    name[HEADS + 9] = 200;
+    assert_eq!(read_unsized(&name), Err(ContainerError::NameUnknown { at: 2, number: 200 }));
 }
 
 /// A purpose that is none is said before a file that ends there.

@@ -1,6 +1,7 @@
 //! What a program may do, from what it holds, what it found and what time it is (`spec/guard.md`).
 
 mod effective;
+mod ends_soon;
 mod enforced;
 mod features;
 mod freshness;
@@ -15,6 +16,7 @@ mod tests;
 mod time;
 
 pub use effective::{Effective, GraceWhy, Rights, effective};
+pub use ends_soon::{DAYS_BEFORE_END, ends_soon_at};
 pub use enforced::{Enforced, Local};
 pub use features::{FREE_FEATURES, Features};
 pub use freshness::{Revocations, ShardSays, revocations, stale_at, vouched_at};

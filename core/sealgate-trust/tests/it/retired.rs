@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use sealgate_artifact::{
-    ActivationProof, AppId, Code, KeyRecord, KeyState, Kind, License, Release, Shard, Snapshot, Statement,
-    TenantId, Unverified,
+    Acknowledgement, ActivationProof, AppId, Bundle, Code, KeyRecord, KeyState, Kind, License, ReAnchor,
+    Release, Shard, Snapshot, Statement, TenantId, Unverified,
 };
 use sealgate_trust::{
-    Accepted, Admitted, ChainBytes, Policies, Roots, TenantTrust, TrustError, verify_license, verify_proof,
-    verify_release, verify_shard, verify_snapshot,
+    Accepted, Admitted, ChainBytes, Policies, Roots, TenantTrust, TrustError, verify_acknowledgement,
+    verify_bundle, verify_license, verify_proof, verify_re_anchor, verify_release, verify_shard,
+    verify_snapshot,
 };
 
 use crate::authority::{RootSet, Seed, keyset, now, public_key, signed, stated, tenant_keyset_with};
@@ -22,7 +23,16 @@ const ROOT: Seed = 1;
 const ISSUER: Seed = 20;
 const KEYS: [Seed; 2] = [21, 22];
 /// The kinds whose signers a tenant keyset lists.
-const KINDS: [Kind; 5] = [Kind::License, Kind::ActivationProof, Kind::Release, Kind::Shard, Kind::Snapshot];
+const KINDS: [Kind; 8] = [
+    Kind::License,
+    Kind::ActivationProof,
+    Kind::Release,
+    Kind::Shard,
+    Kind::Snapshot,
+    Kind::Bundle,
+    Kind::Acknowledgement,
+    Kind::ReAnchor,
+];
 const TENANT: &str = "07070707-0707-0707-0707-070707070707";
 const OTHER_TENANT: &str = "08080808-0808-0808-0808-080808080808";
 const ID: &str = "02020202-0202-0202-0202-020202020202";
@@ -76,6 +86,26 @@ fn judged(trust: &TenantTrust, kind: Kind, tenant: &str, by: &[Seed], late: i64)
             );
             let snapshot = Unverified::<Snapshot>::decode(&made::<Snapshot>(&snapshot, &by))?;
             verify_snapshot(trust, &snapshot, None).map(drop)
+        }
+        Kind::Bundle => {
+            let rest = r#""version":1,"not_before":1,"expires_at":253402300799,"tier":"licensed","features":[],"max_devices":1"#;
+            let bundle = format!(
+                r#"{{{common},"app":"{ID}","license":"{ID}",{rest},"slot":1,"bundle":"{ID}","serial":1,"pool":1}}"#
+            );
+            let bundle = Unverified::<Bundle>::decode(&made::<Bundle>(&bundle, &by))?;
+            verify_bundle(trust, &bundle, Some(app)).map(drop)
+        }
+        Kind::Acknowledgement => {
+            let one = format!(r#"["{}","{ID}",1,"{digest}"]"#, public_key(41));
+            let said = format!(r#"{{{common},"app":"{ID}","license":"{ID}","acknowledged":[{one}]}}"#);
+            let said = Unverified::<Acknowledgement>::decode(&made::<Acknowledgement>(&said, &by))?;
+            verify_acknowledgement(trust, &said, Some(app)).map(drop)
+        }
+        Kind::ReAnchor => {
+            let key = public_key(41);
+            let said = format!(r#"{{{common},"app":"{ID}","license":"{ID}","device_key":"{key}"}}"#);
+            let said = Unverified::<ReAnchor>::decode(&made::<ReAnchor>(&said, &by))?;
+            verify_re_anchor(trust, &said, Some(app), key).map(drop)
         }
         other => panic!("no tenant keyset lists who signs a {other}"),
     }

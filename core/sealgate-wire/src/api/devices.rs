@@ -46,6 +46,9 @@ pub struct DeviceView {
     /// Until when it holds the seat without being heard, where the license's seats are leases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,
+    /// Until when bundles for machines without a network hold the seat, whatever is released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle_until: Option<Timestamp>,
     /// Its activation, if it has one. Only where one device is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation_id: Option<String>,

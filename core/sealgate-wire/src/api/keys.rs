@@ -44,6 +44,9 @@ pub struct KeyRevoked {
     pub complete: bool,
     /// Licenses that this request signed again. Copies of them in the field no longer verify.
     pub dark: Vec<String>,
+    /// Bundles that the key signed and that have not ended, at most 1,000: machines that take over the new keyset refuse them. Sign others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dark_bundles: Vec<String>,
 }
 
 /// What a build pins and a verifier needs (`spec/keys.md` §6).

@@ -130,8 +130,11 @@ pub struct LicenseView {
     pub limits: Vec<Limit>,
     /// Seats.
     pub max_devices: Seats,
-    /// Seats taken.
+    /// Seats taken by devices.
     pub devices_used: u64,
+    /// Seats that pools of live bundles take besides (`spec/offline.md` §5.2).
+    #[serde(default, skip_serializing_if = "is_none_taken")]
+    pub pool_seats: u64,
     /// When it ends; `null` never.
     pub expires_at: Option<Timestamp>,
     /// Whether its terms allow that it is handed out as a file; the tenant must, too. A trial's never do.
@@ -359,9 +362,10 @@ pub struct ReleaseDevices {
 pub struct Released {
     /// The license.
     pub license_id: String,
-    /// Ids of the devices that lost their seats.
+    /// Ids of the devices that were released. One that a live bundle names keeps its seat until that ends.
     pub released: Vec<String>,
-    /// Seats still taken. One request releases at most 500: send `reset-devices` again until this is 0.
+    /// Seats still taken, those that live bundles hold among them. One request releases at most 500: send `reset-devices` again until
+    /// it releases none.
     pub devices_used: u64,
     /// Releases left for this year; `null` when devices are not counted.
     pub releases_left: Option<u64>,
@@ -406,4 +410,9 @@ pub struct LicenseQuery {
     /// `newest`, the newest first; or `end`, only those that end, the first end first. Without it, `end` where `ends_after` or
     /// `ends_before` is given and no `device`.
     pub sort: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_none_taken(seats: &u64) -> bool {
+    *seats == 0
 }

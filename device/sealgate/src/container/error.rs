@@ -35,6 +35,12 @@ pub(crate) fn what(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Snapshot => "a snapshot of revocation data",
         Purpose::Update => "an update of a program",
+        Purpose::License => "a license for machines without a network",
+        Purpose::Request => "a machine's request for a license",
+        Purpose::Journal => "journals of machines without a network",
+        Purpose::Acknowledgement => "an acknowledgement of journals",
+        Purpose::ReAnchor => "a word to one machine on what time it is",
+        Purpose::Return => "a receipt of a machine that gave its license back",
     }
 }
 
@@ -53,8 +59,7 @@ impl StageError {
     pub fn fix(&self) -> &'static str {
         match self {
             Self::Container(error) => error.fix(),
-            Self::Purpose(Purpose::Snapshot) => "Give the file whose name ends in .sgupd.",
-            Self::Purpose(Purpose::Update) => "Give the file whose name ends in .sgsnap.",
+            Self::Purpose(_) => "Give the file that is meant: its name says what it is for.",
             Self::Medium(error) if is_of_path(error) => "Check the path of the file and its permissions.",
             Self::Medium(_) => "Copy the file to the medium again, or use another medium.",
             Self::Copy(_) => {

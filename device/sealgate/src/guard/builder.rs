@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use sealgate_artifact::{Code, Module};
-use sealgate_rules::{FREE_FEATURES, Features, Local, Rights};
+use sealgate_rules::{DAYS_BEFORE_END, FREE_FEATURES, Features, Local, Rights};
 use zeroize::Zeroizing;
 
 use super::Guard;
@@ -17,7 +17,7 @@ use super::material::Files;
 use super::refused::StartRefused;
 use super::sensors::{PlatformSensors, Sensors};
 use super::threads::Threads;
-use crate::Client;
+use crate::{Client, KeptBundle};
 
 /// What a [`Guard`] needs. The license decides what is enforced; what is said here only narrows it.
 pub struct GuardBuilder {
@@ -31,10 +31,12 @@ pub struct GuardBuilder {
     key: Option<Zeroizing<String>>,
     proof_needed: Option<PathBuf>,
     enhancers: Vec<Box<dyn Enhancer>>,
+    days_before_end: u64,
 }
 
 impl Client {
-    /// Begins a guard by what this client keeps. Where nothing else is said it is online: it sends heartbeats as the license wants them.
+    /// Begins a guard by what this client keeps. Where nothing else is said, and the client has a server, it is online: it sends heartbeats as
+    /// the license wants them.
     pub fn guard(self: &Arc<Self>) -> GuardBuilder {
         GuardBuilder {
             client: self.clone(),
@@ -47,6 +49,7 @@ impl Client {
             key: None,
             proof_needed: None,
             enhancers: vec![],
+            days_before_end: DAYS_BEFORE_END,
         }
     }
 }
@@ -124,6 +127,7 @@ impl GuardBuilder {
         self.files = Files { release: placed.release.or(self.files.release), ..placed };
         self.local = config.local.clone();
         self.is_online = config.mode == Mode::Online;
+        self.days_before_end = config.days_before_end.unwrap_or(self.days_before_end);
         if self.is_online && config.activates {
             self.key = key;
         } else if self.is_online {
@@ -131,6 +135,14 @@ impl GuardBuilder {
             self.proof_needed = Some(config.proof_file.clone().unwrap_or_else(usual));
         }
         Ok(self)
+    }
+
+    /// From how many days before the end of its bundle the program is told, as an event and in [`ends_soon`](super::GuardState::ends_soon): 7 where
+    /// nothing is said. A bundle that is shorter than 28 days is told of in its last quarter, at the earliest.
+    #[must_use]
+    pub fn tell_days_before_end(mut self, days: u64) -> Self {
+        self.days_before_end = days;
+        self
     }
 
     /// Adds a part of the program's own.
@@ -145,6 +157,10 @@ impl GuardBuilder {
     /// It waits for a server only where its answer may help: where the program would have no rights else.
     pub fn start(mut self) -> Result<Guard, StartRefused> {
         let counters = GuardCounters::default();
+        // Without a server there is nobody to ask.
+        let has_server = self.client.server.is_some();
+        self.is_online &= has_server;
+        self.key.take_if(|_| !has_server);
         self.activated(&counters)?;
         let setup = Setup {
             free: Features::free(self.free.iter().map(String::as_str)),
@@ -152,6 +168,7 @@ impl GuardBuilder {
             files: self.files,
             is_online: self.is_online,
             checks: self.checks,
+            days_before_end: self.days_before_end,
         };
         let engine = Arc::new(Engine::start(self.client, setup, counters));
         if let Rights::Blocked(lack) = engine.rights() {
@@ -171,15 +188,23 @@ impl GuardBuilder {
     /// A machine that is not activated yet, and may be by itself, is activated before all is judged.
     fn activated(&mut self, counters: &GuardCounters) -> Result<(), StartRefused> {
         let is_kept = self.client.kept_activation().is_ok_and(|held| held.is_some());
-        // spec/guard.md §5.3: a proof that gives no right now is a proof.
-        if let Some(path) = self.proof_needed.take().filter(|_| !is_kept && self.files.proof.is_none()) {
+        // spec/guard.md §5.3: a proof that gives no right now is a proof, and so is a bundle.
+        let has_proof = || is_kept || self.files.proof.is_some() || self.bundle().is_some();
+        if let Some(path) = self.proof_needed.as_ref().filter(|_| !has_proof()) {
             return Err(StartRefused::ProofMissing { path: path.display().to_string() });
         }
         let Some(key) = self.key.take().filter(|_| !is_kept || self.is_taken_back()) else { return Ok(()) };
+        if self.bundle().is_some_and(|bundle| bundle.is_in_use && bundle.denied.is_none()) {
+            return Ok(());
+        }
         if let Err(why) = self.client.activate_with_modules(&key, &self.own_modules()) {
             counters.unreadable("online activation failed, what is free works", &why);
         }
         Ok(())
+    }
+
+    fn bundle(&self) -> Option<KeptBundle> {
+        self.client.bundle().ok().flatten()
     }
 
     /// Whether revocation data lists what is held: activating again is the way out. Where data is lost, a heartbeat is.

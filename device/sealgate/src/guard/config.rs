@@ -27,6 +27,8 @@ pub struct GuardConfig {
     pub endpoint: Option<String>,
     /// How long one question may take in all.
     pub timeout: Option<Duration>,
+    /// From how many days before the end of its bundle the program is told; `None`: 7.
+    pub days_before_end: Option<u64>,
     /// What it adds to what the license enforces.
     pub local: Local,
     /// Settings that this version does not know, for a warning.
@@ -63,6 +65,7 @@ struct Section {
     enable_anti_tampering: bool,
     enable_integrity: bool,
     fail_mode: FailMode,
+    tell_days_before_end: Option<u64>,
     online: Online,
     #[serde(flatten)]
     unknown: serde_json::Map<String, Value>,
@@ -97,6 +100,7 @@ impl Default for Section {
             enable_anti_tampering: false,
             enable_integrity: false,
             fail_mode: FailMode::default(),
+            tell_days_before_end: None,
             online: Online::default(),
             unknown: serde_json::Map::new(),
         }
@@ -113,6 +117,7 @@ impl Default for GuardConfig {
             activates: true,
             endpoint: None,
             timeout: None,
+            days_before_end: None,
             local: Local::default(),
             unknown: vec![],
             has_section: false,
@@ -160,6 +165,7 @@ impl GuardConfig {
             activates: section.fallback_to_online_activation,
             endpoint: online.endpoint,
             timeout: online.timeout_seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs),
+            days_before_end: section.tell_days_before_end,
             local,
             unknown: unknown.keys().cloned().chain(below).collect(),
             has_section,

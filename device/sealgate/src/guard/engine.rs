@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use sealgate_artifact::{ClockMode, ClockPolicy, Module, UnixSeconds};
 use sealgate_rules::{
     ClockRolledBack, Enforced, Features, Findings, Known, Lack, Latch, Learned, LeftBehind, Local, Moment,
-    Revocations, Rights, Session, TimeFloors, Timeline, revocations,
+    Revocations, Rights, Session, TimeFloors, Timeline, ends_soon_at, revocations,
 };
 
 use super::brought::{Brought, counted, is_old, released};
@@ -35,6 +35,8 @@ pub(super) struct Setup {
     pub(super) files: Files,
     pub(super) is_online: bool,
     pub(super) checks: Checks,
+    /// From how many days before the end of its bundle the program is told.
+    pub(super) days_before_end: u64,
 }
 
 pub(super) struct Engine {
@@ -164,8 +166,15 @@ impl Judged {
         revocations(&held, &self.enforced, material.looked.says, self.time(running).at)
     }
 
+    /// `spec/guard.md` §3.7: when the program is told of the end of its bundle, and that end.
+    fn told_of_end(&self, days: u64) -> Option<(UnixSeconds, UnixSeconds)> {
+        let bundle = self.material.as_ref().filter(|material| material.is_bundle)?;
+        ends_soon_at(&bundle.license, days).zip(bundle.license.expires_at)
+    }
+
     fn may_be_answered(&self) -> bool {
-        self.material.as_ref().is_some_and(|material| material.admitted.is_some())
+        // Nobody answers a bundle.
+        self.material.as_ref().is_some_and(|material| material.admitted.is_some() && !material.is_bundle)
             && self.session.effective().lack().is_some_and(Lack::may_be_answered)
     }
 
@@ -455,16 +464,22 @@ impl Engine {
             Some(license) => self.setup.free.with(&license.features),
             None => self.setup.free.clone(),
         };
+        let told = judged.told_of_end(self.setup.days_before_end).filter(|_| has_rights);
+        let now = judged.time(running).at;
+        let ends_soon = told.filter(|(from, _)| *from <= now).map(|(_, end)| end);
         let state = GuardState {
             standing: Standing::of(effective),
             tier: effective.tier(),
             license_ends: judged.material.as_ref().and_then(|material| material.held(None).ends()),
+            ends_soon,
             needs_refresh: effective.needs_refresh,
             revocations: judged.revocation_state(running),
             restart_helps: judged.know(running, |known| judged.session.restart_helps(known)),
             is_kept: judged.is_kept,
         };
-        let left = effective.until.map_or(LOOK, |until| judged.left(until, running).min(LOOK));
+        let changes = [effective.until, told.map(|(from, _)| from).filter(|from| *from > now)];
+        let left = changes.into_iter().flatten().min();
+        let left = left.map_or(LOOK, |until| judged.left(until, running).min(LOOK));
         let shown = Shown {
             state: state.clone(),
             features: Arc::new(features),
@@ -478,6 +493,9 @@ impl Engine {
         }
         if let Some(since) = state.needs_refresh.filter(|_| before.state.needs_refresh.is_none()) {
             self.counters.needs_refresh(since);
+        }
+        if let Some(end) = state.ends_soon.filter(|_| before.state.ends_soon.is_none()) {
+            self.counters.ends_soon(end);
         }
         before.state != state
     }
@@ -542,8 +560,13 @@ fn take_in(
 
 fn enforced(material: Option<&Material>, local: &Local) -> Enforced {
     let signed = material.map(|material| Enforced::of(&material.license.conditions)).unwrap_or_default();
-    // Where there is no license, nothing is enforced of one.
-    if material.is_some() { signed.tightened(local) } else { signed }
+    match material {
+        // spec/guard.md §6.1: nobody hears a machine that has a bundle.
+        Some(material) if material.is_bundle => signed.tightened(&Local { heartbeat: None, ..local.clone() }),
+        Some(_) => signed.tightened(local),
+        // Where there is no license, nothing is enforced of one.
+        None => signed,
+    }
 }
 
 fn timeline(floors: &TimeFloors, told: Result<Moment, ClockRolledBack>, running: Duration) -> Timeline {

@@ -141,6 +141,14 @@ impl GuardCounters {
         );
     }
 
+    /// The bundle by which the program runs ends soon.
+    pub(super) fn ends_soon(&self, end: UnixSeconds) {
+        Self::count(&self.license);
+        tracing::warn!(
+            "[License] EndsSoon: the license file of this machine ends at {end}. Make a request on this machine and send it to the vendor."
+        );
+    }
+
     /// What the program learns does not outlast it.
     pub(super) fn not_persistent(&self, why: &dyn std::fmt::Display) {
         Self::count(&self.license);

@@ -1,10 +1,14 @@
 //! What a program holds of its license: from its state, else from files that were put beside it.
 
-use sealgate_artifact::{ClockMode, License as Signed, Module, UnixSeconds};
-use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind, vouched_at};
+use sealgate_artifact::{ClockMode, License as Signed, Module, StatementId, UnixSeconds};
+use sealgate_rules::{
+    Admission, ClockShows, Ending, Enforced, Findings, Held, Known, Learned, LeftBehind, Moment, effective,
+    vouched_at,
+};
 use sealgate_trust::{Accepted, Policies, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::activated::Activated;
+use crate::bundle::HeldBundle;
 use crate::client::{ATTEMPTS, Found};
 use crate::offline::known_chain;
 use crate::revocations::{LicenseFiles, Looked, RevocationMemory, Slot};
@@ -20,8 +24,10 @@ pub(crate) struct Material {
     pub(crate) trial_ends: Option<UnixSeconds>,
     /// When a server admitted this device last, where the state holds it: a state whose own times were edited is not before it.
     pub(crate) signed_at: Option<UnixSeconds>,
-    /// What revocation data says of the license and the proof.
+    /// What revocation data says of the license and the proof, or the bundle.
     pub(crate) looked: Looked,
+    /// Whether it is a bundle: its terms end with it, and it is its own admission.
+    pub(crate) is_bundle: bool,
 }
 
 /// The vendor's word that this device was admitted.
@@ -48,6 +54,8 @@ pub(crate) struct Files {
 pub(crate) struct KnownOfFiles {
     pub(crate) accepted: Accepted,
     pub(crate) revocations: RevocationMemory,
+    /// The bundle that is kept.
+    pub(crate) bundle: Option<StatementId>,
 }
 
 /// What a program ran by the time that the newest snapshot says.
@@ -76,6 +84,20 @@ impl RanBySnapshot {
 }
 
 impl Material {
+    /// `spec/offline.md` §4.7: a bundle is a license that ends when it does, and an admission to it.
+    fn of_bundle(held: &HeldBundle) -> Self {
+        let terms = held.bundle.get().terms.clone();
+        let admitted = Admitted { at: terms.issued_at, lease_until: None, ending: None, modules: vec![] };
+        Self {
+            license: terms,
+            admitted: Some(admitted),
+            trial_ends: None,
+            signed_at: Some(held.signed_at),
+            looked: held.looked.clone(),
+            is_bundle: true,
+        }
+    }
+
     /// For the program.
     pub(crate) fn shown(&self) -> License {
         License::new(&self.license, None).tried_until(&self.license, self.trial_ends)
@@ -151,7 +173,7 @@ impl Client {
         Ok(self.kept()?.map_or(Floors::none(), |found| self.floors(&found.state)))
     }
 
-    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found there of
+    /// What the state holds, verified anew; where it holds neither a bundle nor an activation, what the files hold. Nobody is asked. What was found there of
     /// revocation data is remembered, also of files.
     pub(crate) fn material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let material = self.found_material(files)?;
@@ -166,6 +188,7 @@ impl Client {
     pub(crate) fn known_of_files(&self) -> Result<KnownOfFiles, ConfigurationError> {
         let found = self.kept()?.map(|Found { state, .. }| KnownOfFiles {
             accepted: state.accepted(),
+            bundle: state.bundled.kept_id(),
             revocations: state.revocations,
         });
         Ok(found.unwrap_or_default())
@@ -180,6 +203,48 @@ impl Client {
     /// The same. Nothing is remembered.
     pub(super) fn found_material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let found = self.kept()?;
+        let Some(held) = found.as_ref().map(|found| self.held_bundle(&found.state)) else {
+            return self.without_bundle(None, files);
+        };
+        let state = found.as_ref().map(|found| &found.state);
+        let kept = state.and_then(|state| state.activated.as_ref()).map(|kept| kept.proof.as_slice());
+        let proof = kept.or(files.proof.as_deref()).map(<[u8]>::to_vec);
+        match held {
+            Ok(None) => self.without_bundle(found, files),
+            Ok(Some(bundle)) => {
+                let is_earlier = proof.is_some_and(|proof| bundle.is_before(&proof));
+                if bundle.denied.is_none() && !is_earlier {
+                    return Ok(Some(Material::of_bundle(&bundle)));
+                }
+                let other = self.without_bundle(found, files);
+                Ok(Some(self.instead_of(&bundle, is_earlier, other.ok().flatten())))
+            }
+            // One that does not verify any more, or is another machine's, gives way to whatever else is held.
+            Err(why) => self.without_bundle(found, files)?.map(Some).ok_or(why),
+        }
+    }
+
+    /// `spec/offline.md` §4.6: what counts beside a bundle that is over or taken back, or older than a proof.
+    fn instead_of(&self, bundle: &HeldBundle, is_earlier: bool, other: Option<Material>) -> Material {
+        let other = other.filter(|other| is_earlier || self.would_do(other));
+        other.unwrap_or_else(|| Material::of_bundle(bundle))
+    }
+
+    /// Whether this would give rights now, if nothing was found on the machine.
+    fn would_do(&self, material: &Material) -> bool {
+        let Ok(at) = self.trusted_time() else { return false };
+        let enforced = Enforced::of(&material.license.conditions);
+        let now = Ok(Moment { at, clock: ClockShows::Fits });
+        let known = Known {
+            held: Some(material.held(None)),
+            findings: Findings::default(),
+            enforced: &enforced,
+            now,
+        };
+        effective(&known, None).lack().is_none()
+    }
+
+    fn without_bundle(&self, found: Option<Found>, files: &Files) -> Result<Option<Material>, Error> {
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated
         {
@@ -219,7 +284,7 @@ impl Client {
         let (chain, license) = self.license_of(state, license, now)?;
         let looked = self.look(&state.revocations, &chain, Slot::of_license(&license), None);
         let license = license.get().clone();
-        Ok(Material { license, admitted: None, trial_ends: None, signed_at: None, looked })
+        Ok(Material { license, admitted: None, trial_ends: None, signed_at: None, looked, is_bundle: false })
     }
 
     fn material_of(&self, state: &State, kept: &Activated, now: UnixSeconds) -> Result<Material, Error> {
@@ -233,7 +298,14 @@ impl Client {
             modules: activation.modules().to_vec(),
         };
         let trial_ends = activation.trial_ends();
-        Ok(Material { license, admitted: Some(admitted), trial_ends, signed_at: None, looked })
+        Ok(Material {
+            license,
+            admitted: Some(admitted),
+            trial_ends,
+            signed_at: None,
+            looked,
+            is_bundle: false,
+        })
     }
 
     /// A license that verifies, of a version that is not older than the newest one that this client saw.

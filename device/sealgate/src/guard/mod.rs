@@ -7,6 +7,7 @@ mod config;
 mod engine;
 mod enhancer;
 mod events;
+mod kept_bundle;
 mod last_run;
 mod material;
 mod placed;
@@ -33,7 +34,7 @@ pub use revocations::RevocationStatus;
 pub use sealgate_rules::{Enforced, Finding, GraceWhy, Lack, Local, Revocations, TenantRefused};
 pub use shown::{GuardState, Standing};
 
-use crate::{Beat, Error, ImportError, License, SnapshotImport};
+use crate::{Beat, BundleError, BundleSays, Error, ImportError, License, LookedBundle, SnapshotImport};
 use engine::Engine;
 use threads::Threads;
 
@@ -161,6 +162,15 @@ impl Guard {
         // Also of what is refused, parts may count.
         self.engine.look();
         imported
+    }
+
+    /// Activates a bundle that was looked at, once a person said yes, and judges by it at once: see [`activate_bundle`](crate::Client::activate_bundle).
+    /// Rights that fell while the program runs stay down until it is started again.
+    pub fn activate_bundle(&self, looked: &LookedBundle) -> Result<BundleSays, BundleError> {
+        let activated = self.engine.client.activate_bundle(looked);
+        // Also of what is refused, parts may count.
+        self.engine.look();
+        activated
     }
 
     /// Ends the guard of a program that ends, and gives a seat that is lent back.

@@ -18,6 +18,9 @@ pub struct GuardState {
     pub tier: Tier,
     /// When the license itself ends; `None` where it never does, or where there is none.
     pub license_ends: Option<UnixSeconds>,
+    /// When the bundle ends, by which the program runs, once that is near: how near,
+    /// [`tell_days_before_end`](super::GuardBuilder::tell_days_before_end) says.
+    pub ends_soon: Option<UnixSeconds>,
     /// Since when the program should be connected to its server again, or get newer files.
     pub needs_refresh: Option<UnixSeconds>,
     /// What is known of what the vendor took back, and how fresh that is (`spec/revocation.md` §6.2). It takes no right by itself.
@@ -65,6 +68,7 @@ impl Shown {
             standing: Standing::Free(Lack::NoLicense),
             tier: Tier::Free,
             license_ends: None,
+            ends_soon: None,
             needs_refresh: None,
             revocations: Revocations::Unknown,
             restart_helps: false,

@@ -63,6 +63,9 @@ impl Lookup<'_> {
 
     fn judge(&self, chain: &TenantTrust, held: Slot, kept: Option<(u64, &Kept)>, looked: &mut Looked) {
         let mut keys = self.memory.lists(held.id, chain).map(<[PublicKey]>::to_vec);
+        for key in held.number.iter().flat_map(|slot| self.memory.bundles_list(held.license, *slot, chain)) {
+            keys.get_or_insert_default().push(key);
+        }
         match kept {
             Some((slot, Ok(Some(newest)))) if newest.shard.get().lists(slot) => {
                 keys.get_or_insert_default().extend(newest.shard.signed_by());

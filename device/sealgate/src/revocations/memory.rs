@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{AppId, KeyState, PublicKey, StatementId, UnixSeconds};
-use sealgate_trust::{Maximum, TenantTrust};
+use sealgate_artifact::{AppId, Bundle, KeyState, LicenseId, PublicKey, StatementId, UnixSeconds};
+use sealgate_trust::{Maximum, TenantTrust, Verified};
 use serde::{Deserialize, Serialize};
 
+use super::by_bundle::{ByBundle, ByBundleText};
 use crate::kept::read;
 use crate::looked::{Listed, Looked, Seen};
 use crate::maximum::MaximumText;
@@ -31,6 +32,8 @@ pub(crate) struct RevocationMemory {
     doubted: BTreeMap<StatementId, UnixSeconds>,
     /// Which were looked up and not listed, the latest last (`spec/revocation.md` §5.5).
     seen: Vec<Seen>,
+    /// What bundles say was taken back.
+    by_bundles: Vec<ByBundle>,
 }
 
 /// A snapshot that was taken over.
@@ -71,6 +74,27 @@ impl RevocationMemory {
     pub(crate) fn lists(&self, id: StatementId, chain: &TenantTrust) -> Option<&[PublicKey]> {
         let keys = self.listed.get(&id)?;
         (!is_revoked_all(chain, keys)).then_some(keys.as_slice())
+    }
+
+    /// `spec/offline.md` §3.5: what this bundle says was taken back is listed from now on.
+    pub(crate) fn list_by(&mut self, bundle: &Verified<Bundle>) {
+        ByBundle::add(&mut self.by_bundles, bundle);
+    }
+
+    /// The keys of bundles that list this slot of this license, without revoked ones.
+    pub(crate) fn bundles_list(
+        &self,
+        license: LicenseId,
+        slot: u64,
+        chain: &TenantTrust,
+    ) -> impl Iterator<Item = PublicKey> {
+        let lists = self.by_bundles.iter().filter(move |list| list.lists(license, slot));
+        lists.flat_map(|list| &list.keys).copied().filter(|key| !is_revoked(chain, key))
+    }
+
+    /// Whether only the last version of a state has room for what is remembered.
+    pub(crate) fn is_of_bundles(&self) -> bool {
+        !self.by_bundles.is_empty()
     }
 
     /// `spec/revocation.md` §5.6: since when it is not known whether a statement is rightly listed.
@@ -138,7 +162,8 @@ impl RevocationMemory {
 
     /// Those by which something is listed, and that are revoked, and when the keyset was signed that says so.
     pub(super) fn revoked_keys(&self, chain: &TenantTrust) -> Option<(Vec<PublicKey>, UnixSeconds)> {
-        let mut keys: Vec<PublicKey> = self.listed.values().flatten().copied().collect();
+        let by_bundles = self.by_bundles.iter().flat_map(|list| &list.keys);
+        let mut keys: Vec<PublicKey> = self.listed.values().flatten().chain(by_bundles).copied().collect();
         keys.retain(|key| is_revoked(chain, key));
         (!keys.is_empty()).then(|| (keys, signed_at(chain)))
     }
@@ -151,6 +176,8 @@ impl RevocationMemory {
             }
         }
         self.listed.retain(|_, keys| !keys.is_empty());
+        self.by_bundles.iter_mut().for_each(|list| list.keys.retain(|key| !is_dropped(key)));
+        self.by_bundles.retain(|list| !list.keys.is_empty());
     }
 }
 
@@ -205,6 +232,8 @@ pub(crate) struct RevocationText {
     listed: BTreeMap<String, Vec<String>>,
     doubted: BTreeMap<String, u64>,
     seen: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    by_bundles: Vec<ByBundleText>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -250,6 +279,7 @@ impl RevocationText {
             listed: memory.listed.iter().map(|(id, found)| (id.to_string(), keys(found))).collect(),
             doubted: memory.doubted.iter().map(|(id, at)| (id.to_string(), at.get())).collect(),
             seen: memory.seen.iter().map(|it| (it.statement.to_string(), it.shard.to_string())).collect(),
+            by_bundles: memory.by_bundles.iter().map(ByBundleText::of).collect(),
         })
     }
 
@@ -292,6 +322,7 @@ impl RevocationText {
             listed: self.listed.into_iter().map(listed).collect::<Option<_>>()?,
             doubted: self.doubted.into_iter().map(doubted).collect::<Option<_>>()?,
             seen: self.seen.into_iter().map(seen).collect::<Option<_>>()?,
+            by_bundles: self.by_bundles.into_iter().map(ByBundleText::read).collect::<Option<_>>()?,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What the vendor took back, as far as this device was told (`spec/revocation.md`): a snapshot is imported, its own app's shards are
 //! kept, and every license and proof is looked up in them.
 
+mod by_bundle;
 mod file;
 mod imported;
 mod kept_file;

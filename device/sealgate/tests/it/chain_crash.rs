@@ -2,7 +2,8 @@
 
 use sealgate::{ChainError, ChainHead, ChainLog};
 
-use crate::chain_disk::{Disk, Failure, REASON, Server, recorded, second, waiting};
+use crate::chain_disk::{REASON, Server, recorded, second, waiting};
+use crate::disk::{Disk, Failure};
 
 /// The file cut at every byte: what was whole is there, and the log goes on behind it.
 #[test]

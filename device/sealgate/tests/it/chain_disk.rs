@@ -1,16 +1,12 @@
-//! A disk in memory that fails when it is told to, and what tests of the chain's log share.
-
-use std::any::Any;
-use std::io;
-use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard};
+//! What tests of the chain's log share.
 
 use sealgate::{
-    ActivationId, ChainActivation, ChainEntry, ChainError, ChainFile, ChainHead, ChainKey, ChainLog,
-    ChainStore,
+    ActivationId, ChainActivation, ChainEntry, ChainError, ChainHead, ChainKey, ChainLog, ChainStore,
 };
 use sealgate_artifact::{StatementId, UnixSeconds};
 use sealgate_journal::{Extension, extend};
+
+use crate::disk::Disk;
 
 pub(crate) const REASON: &str = "field_invalid";
 
@@ -31,129 +27,9 @@ pub(crate) fn second(seconds: u64) -> UnixSeconds {
     UnixSeconds::new(seconds).expect("in range")
 }
 
-/// How one write fails.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Failure {
-    /// Which one, counted from 0.
-    pub(crate) write: usize,
-    /// How many of its bytes arrive. With all of them the file gets its end, too, or is replaced.
-    pub(crate) arrive: usize,
-    /// Whether the machine stops then.
-    pub(crate) stops: bool,
-}
-
-#[derive(Clone, Default)]
-pub(crate) struct Disk(Arc<Mutex<Platters>>);
-
-#[derive(Default)]
-struct Platters {
-    log: Vec<u8>,
-    letters: Vec<u8>,
-    writes: usize,
-    fails: Option<Failure>,
-    is_down: bool,
-}
-
-impl Platters {
-    fn file(&mut self, file: ChainFile) -> &mut Vec<u8> {
-        match file {
-            ChainFile::Log => &mut self.log,
-            ChainFile::DeadLetters => &mut self.letters,
-        }
-    }
-
-    /// How many bytes of this write arrive, and whether it says so.
-    fn arriving(&mut self, length: usize) -> (usize, io::Result<()>) {
-        let failure = self.fails.filter(|failure| failure.write == self.writes);
-        self.writes += 1;
-        match failure {
-            _ if self.is_down => (0, Err(io::Error::other("down"))),
-            Some(failure) => {
-                self.is_down = failure.stops;
-                (failure.arrive.min(length), Err(io::Error::other("failed")))
-            }
-            None => (length, Ok(())),
-        }
-    }
-}
-
 impl Disk {
-    pub(crate) fn of(log: &[u8]) -> Self {
-        Self(Arc::new(Mutex::new(Platters { log: log.to_vec(), ..Platters::default() })))
-    }
-
-    pub(crate) fn failing(failure: Failure) -> Self {
-        Self(Arc::new(Mutex::new(Platters { fails: Some(failure), ..Platters::default() })))
-    }
-
-    fn platters(&self) -> MutexGuard<'_, Platters> {
-        self.0.lock().expect("nobody panicked with it")
-    }
-
-    pub(crate) fn log(&self) -> Vec<u8> {
-        self.platters().log.clone()
-    }
-
-    pub(crate) fn letters(&self) -> String {
-        String::from_utf8(self.platters().letters.clone()).expect("text")
-    }
-
-    pub(crate) fn writes(&self) -> usize {
-        self.platters().writes
-    }
-
-    pub(crate) fn is_down(&self) -> bool {
-        self.platters().is_down
-    }
-
-    /// The machine starts again.
-    pub(crate) fn start(&self) {
-        let mut platters = self.platters();
-        (platters.is_down, platters.fails) = (false, None);
-    }
-
     pub(crate) fn open(&self, generation: u64) -> Result<ChainLog<Self>, ChainError> {
         ChainLog::open_in(self.clone(), key(generation), chain(generation))
-    }
-}
-
-impl ChainStore for Disk {
-    fn lock(&self) -> io::Result<Box<dyn Any>> {
-        Ok(Box::new(()))
-    }
-
-    fn len(&self, file: ChainFile) -> io::Result<u64> {
-        Ok(self.platters().file(file).len() as u64)
-    }
-
-    fn read(&self, file: ChainFile, range: Range<u64>) -> io::Result<Vec<u8>> {
-        let mut platters = self.platters();
-        let bytes = platters.file(file);
-        let place = |at: u64| usize::try_from(at).expect("short").min(bytes.len());
-        Ok(bytes[place(range.start)..place(range.end)].to_vec())
-    }
-
-    fn write(&self, file: ChainFile, at: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut platters = self.platters();
-        let (arrive, done) = platters.arriving(bytes.len());
-        let at = usize::try_from(at).expect("short");
-        let there = platters.file(file);
-        assert!(at <= there.len(), "a hole");
-        let over = (at + arrive).min(there.len());
-        there.splice(at..over, bytes[..arrive].iter().copied());
-        if done.is_ok() {
-            there.truncate(at + bytes.len());
-        }
-        done
-    }
-
-    fn replace(&self, file: ChainFile, bytes: &[u8]) -> io::Result<()> {
-        let mut platters = self.platters();
-        let (arrive, done) = platters.arriving(bytes.len());
-        if arrive == bytes.len() {
-            *platters.file(file) = bytes.to_vec();
-        }
-        done
     }
 }
 

@@ -7,7 +7,8 @@ use std::thread;
 
 use sealgate::{ChainEntry, ChainError, ChainHead, ChainLog, ChainStore};
 
-use crate::chain_disk::{Disk, REASON, Server, chain, key, recorded, second, waiting};
+use crate::chain_disk::{REASON, Server, chain, key, recorded, second, waiting};
+use crate::disk::Disk;
 
 /// `spec/chain.md` §3.1: nothing is skipped, however much waits.
 #[test]

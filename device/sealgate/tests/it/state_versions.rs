@@ -47,7 +47,7 @@ fn a_state_of_a_later_version_is_not_called_damaged() {
 
     let state = station.state();
     let mut later: serde_json::Value = serde_json::from_slice(&state).expect("JSON");
-    later["version"] = 5.into();
+    later["version"] = 6.into();
     later["made_up"] = serde_json::json!({ "of": "later" });
     let later = later.to_string().into_bytes();
     assert!(FileStore::new(station.folder()).replace(Some(&state), &later).expect("it writes"));

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "the machine itself is what is tested")]
 
+mod bundles;
 mod changed;
 mod configured;
 mod foreign;

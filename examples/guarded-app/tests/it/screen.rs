@@ -38,7 +38,7 @@ fn on_a_terminal_it_shows_the_table_and_where_it_stands_and_asks_nothing() {
 }
 
 /// It goes with the test, and what runs in it goes with it.
-struct Terminal(Child);
+pub(crate) struct Terminal(pub(crate) Child);
 
 impl Drop for Terminal {
     fn drop(&mut self) {
@@ -50,7 +50,7 @@ impl Drop for Terminal {
 
 /// Waits until the terminal was sent this word. Words alone are sent in one piece: blanks may be left out, and what is typed is drawn letter
 /// by letter.
-fn shows(screen: &Receiver<String>, word: &str) {
+pub(crate) fn shows(screen: &Receiver<String>, word: &str) {
     let mut drawn = String::new();
     while !drawn.contains(word) {
         let piece = screen.recv_timeout(PATIENCE).unwrap_or_else(|why| panic!("{word}: {why}: {drawn:?}"));

@@ -1,6 +1,6 @@
 //! A vendor with a real server, and what it sells.
 
-use sealgate_testkit::{Engine, TestApp};
+use sealgate_testkit::{Engine, TestApp, encode_base64};
 use serde_json::{Value, json};
 
 /// Both consequences of a failed check, as policies name them.
@@ -29,12 +29,12 @@ impl Vendor {
         let trust = server.api("GET", &path, &Value::Null).bytes;
         let features = ["rule-engine", "audit-trail", "multi-tenant"].map(|name| json!({ "name": name }));
         let plan = json!({ "app_id": app["app_id"], "name": "Enterprise", "tier": "enterprise",
-            "features": features, "max_devices": 10, "duration": "365d" });
+            "features": features, "max_devices": 10, "duration": "365d", "files": true });
         let plan = server.api("POST", "/api/v1/plans", &plan).expect(201);
         Self { server, app, plan, trust }
     }
 
-    /// A license for ten machines, with this policy or `null`.
+    /// A license for ten machines, also for those without a network, with this policy or `null`.
     pub(crate) fn sell(&self, policy: &Value) -> Sold {
         let mut order = json!({ "plan_id": self.plan["plan_id"] });
         if !policy.is_null() {
@@ -52,6 +52,16 @@ impl Vendor {
             waiting["items"].as_array().expect("a list").iter().map(|row| &row["approval_id"]).collect();
         let approve = format!("/api/v1/licenses/{}/approvals/approve", sold.id);
         self.server.api("POST", &approve, &json!({ "approval_ids": ids })).expect(200);
+    }
+
+    /// The file that answers a machine's request.
+    pub(crate) fn answer(&self, sold: &Sold, request: &[u8]) -> Vec<u8> {
+        let order = json!({ "request": encode_base64(request), "license_id": sold.id });
+        let bundle = self.server.api("POST", "/api/v1/offline/respond", &order).expect(200);
+        let path = format!("/api/v1/bundles/{}/file", text(&bundle["bundle_id"]));
+        let answer = self.server.api("GET", &path, &Value::Null);
+        assert_eq!(answer.status, 200);
+        answer.bytes
     }
 
     pub(crate) fn revoke(&self, sold: &Sold) {

@@ -205,6 +205,8 @@ impl ForgetPage {
             }
             None => locked.version,
         };
+        // spec/offline.md §5.6: what was carried away is out of reach.
+        table::bundles::forget_person(tx, named.id).await?;
         let (deleted, is_full) = table::bought::forget_former(tx, named.id, version).await?;
         Ok((deleted, !is_full))
     }

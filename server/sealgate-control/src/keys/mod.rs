@@ -26,7 +26,7 @@ pub(crate) use version::{begin, first_version, is_tenants, keyset_end, next_vers
 
 use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::KeyStage;
+use sealgate_store::table::{self, KeyStage};
 use sealgate_trust::TenantTrust;
 use sealgate_wire::{CountedQuery, KeyRevoked, KeyView, Page, Reason, RotateKey};
 
@@ -35,6 +35,9 @@ use crate::{Caller, Scope, check};
 /// The uses of keys that rotate by themselves. Those of apps rotate with their app, those of servers with their server.
 pub(crate) const ROTATED: [KeyUse; 5] =
     [KeyUse::Root, KeyUse::Authority, KeyUse::Issuer, KeyUse::Update, KeyUse::Snapshot];
+
+/// Bundles of a revoked key that are named.
+const DARK_BUNDLES: u32 = 1_000;
 
 /// The keys of the vendor and of the installation.
 pub struct Keys {
@@ -104,7 +107,11 @@ impl Keys {
         let key = self.changes.find(caller, keyid).await?;
         let (complete, resigned) = self.changes.revoke(caller, &key, reason).await?;
         let dark = resigned.iter().map(ToString::to_string).collect();
-        Ok(KeyRevoked { keyid: keyid.to_owned(), complete, dark })
+        let desk = self.changes.desk();
+        let live = (desk.ids.now(), DARK_BUNDLES);
+        let bundles = table::bundles::live_by_signer(&desk.db, key.public_key, live).await?;
+        let dark_bundles = bundles.iter().map(ToString::to_string).collect();
+        Ok(KeyRevoked { keyid: keyid.to_owned(), complete, dark, dark_bundles })
     }
 }
 

@@ -169,10 +169,11 @@ impl KeyChanges {
         Ok(is_newest || table::shards::is_signer(&self.desk().db, key).await?)
     }
 
-    /// Whether a license in force is signed by that issuer.
+    /// Whether a license in force, or a live bundle, is signed by that issuer.
     async fn holds(&self, issuer: PublicKey, now: UnixSeconds) -> Result<bool, AuthorityError> {
-        let found = table::licenses::in_force_by_signer(&self.desk().db, issuer, now, 1).await?;
-        Ok(!found.is_empty())
+        let db = &self.desk().db;
+        let licenses = table::licenses::in_force_by_signer(db, issuer, now, 1).await?;
+        Ok(!licenses.is_empty() || !table::bundles::live_by_signer(db, issuer, (now, 1)).await?.is_empty())
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    AppId, Conditions, License, LicenseId, Licensee, PublicKey, Statement, TenantId, UnixSeconds, limits,
+    AppId, Bundle, Carrier, Conditions, License, LicenseId, Licensee, PublicKey, Statement, TenantId,
+    UnixSeconds, limits,
 };
 use sealgate_authority::{AuthorityError, Ids, Side, Slots, stored};
 use sealgate_store::Db;
@@ -45,6 +46,18 @@ impl LicenseSigner {
         let carrier = sign_statement(&*self.signer, &statement, &[issuer])?;
         let (id, slot) = (carrier.envelope.id(), statement.conditions.slot);
         Ok(SignedLicense { signer: issuer, id, envelope: carrier.encode(), slot })
+    }
+}
+
+impl LicenseSigner {
+    /// Signs a bundle. Whoever made it judged how long it lasts.
+    pub(crate) fn sign_bundle(&self, bundle: &Bundle, issuer: PublicKey) -> Result<Carrier, AuthorityError> {
+        self.ids.clock_watch().may_sign_until(Side::Vendor, bundle.terms.expires_at)?;
+        let excess = bundle.to_payload().len().saturating_sub(limits::PAYLOAD_BYTES);
+        if excess > 0 {
+            return Err(AuthorityError::TooLarge { field: "license_id", excess });
+        }
+        Ok(sign_statement(&*self.signer, bundle, &[issuer])?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changing a license: update, suspend, resume, revoke, set variables. What all changes have in common.
 
 use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, Shard, UnixSeconds};
-use sealgate_authority::{AuthorityError, lease};
+use sealgate_authority::{AuthorityError, ClockWatch, bundled, lease};
 use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Read, Tx, Work};
 use sealgate_wire::{ChangeVariables, LicenseView, ResumeLicense, StopLicense, UpdateLicense, Variables};
@@ -233,6 +233,7 @@ impl Licenses {
             releasing: releasing.cloned(),
             audit: self.desk.audit(caller, record.action, license.id.to_string(), &record.detail),
             event: self.desk.event(caller, license, record.event, None),
+            clock: self.desk.ids.clock_watch().clone(),
             at: self.desk.ids.now(),
         })
     }
@@ -364,6 +365,7 @@ struct NextVersion {
 }
 
 pub(super) struct ChangeLicense<C> {
+    clock: ClockWatch,
     id: LicenseId,
     change: C,
     signed: Option<NextVersion>,
@@ -410,6 +412,7 @@ where
     async fn change(&self, tx: &mut Tx<'_>) -> Result<LicenseRow, AuthorityError> {
         let locked = table::licenses::lock(tx, self.audit.tenant, self.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let locked = bundled::settled(tx, locked, (&self.clock, self.at)).await?;
         let mut license = locked.clone();
         (self.change)(&mut license)?;
         if let Some(buyer) = license.customer.filter(|_| license.customer != locked.customer) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealgate_artifact::{AppId, Code, CustomerId, Device, LicenseId, PublicKey, TenantId};
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::{self, AuditRow, KeyHash, LicenseKeyRow, RowName, TakenKey};
+use sealgate_store::table::{self, AuditRow, KeyDigestRow, KeyHash, LicenseKeyRow, RowName, TakenKey};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{ImportLicenses, ImportedRow, LicensesImported, Timestamp};
 use serde_json::json;
@@ -275,6 +275,8 @@ impl ImportRows {
         table::imported_rows::insert_all(tx, self.issuer.0, &names).await?;
         let keys: Vec<_> = made.iter().filter_map(|(_, made)| made.foreign_key()).collect();
         table::foreign_keys::insert_all(tx, &keys).await?;
+        let digests: Vec<_> = made.iter().flat_map(|(_, made)| made.key_digests()).collect();
+        table::key_digests::insert_all(tx, &digests).await?;
         let mut events = Vec::new();
         for (_, made) in made {
             trial::reserve(tx, &made.new.license).await?;
@@ -380,6 +382,12 @@ impl NewImport {
             told.license_id = taken.map(|taken| taken.license.to_string());
         }
         told
+    }
+
+    /// Of our key, and of the one from elsewhere.
+    fn key_digests(&self) -> impl Iterator<Item = KeyDigestRow> {
+        let own = self.new.key_digest();
+        [Some(own), self.key_digest.map(|digest| KeyDigestRow { digest, ..own })].into_iter().flatten()
     }
 
     fn foreign_key(&self) -> Option<LicenseKeyRow> {

@@ -20,6 +20,8 @@ pub(super) struct NewImport {
     pub(super) new: NewLicense,
     pub(super) buyer: Buyer,
     pub(super) key: Option<KeyHash>,
+    /// What the database knows its digest by.
+    pub(super) key_digest: Option<KeyHash>,
     pub(super) devices: Vec<(DeviceRow, EventRow)>,
 }
 
@@ -46,7 +48,9 @@ impl Licenses {
         order.suspended_at = row.suspended.unwrap_or(false).then_some(now);
         let new = self.new_license(caller, (app, tenant), &order, slot)?;
         let devices = self.devices_of(caller, &new.license, &row.hwids)?;
-        Ok(NewImport { new, buyer, key, devices })
+        let foreign = row.license_key.as_deref().filter(|_| key.is_some());
+        let key_digest = foreign.map(|typed| self.shared.digest_of_key(typed));
+        Ok(NewImport { new, buyer, key, key_digest, devices })
     }
 
     /// The row's keys from elsewhere, as the database knows them, or why they are refused.

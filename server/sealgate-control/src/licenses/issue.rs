@@ -6,7 +6,8 @@ use sealgate_artifact::{
 };
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{
-    self, AppRow, AuditRow, EventRow, LicenseRow, PlanRow, SignedLicense, TenantRow, Terms,
+    self, AppRow, AuditRow, EventRow, KeyDigestRow, KeyHash, LicenseRow, PlanRow, SignedLicense, TenantRow,
+    Terms,
 };
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{IssueLicenses, IssuedLicense, LicensesIssued, Seats, Timestamp};
@@ -136,12 +137,15 @@ impl Licenses {
             created_at: now,
             external_id: order.external_id.clone(),
             devices_used: 0,
+            pools: 0,
+            bundles_end: None,
         };
         trial::has_customer(&license)?;
         fits_or(&license, |excess| Ok(order.too_long(excess)))?;
         let signed = self.signer.sign(&license, (slot, tenant.issuer_key))?;
         let event = self.desk.event(caller, &license, "license_issued", None);
-        Ok(NewLicense { license, key, signed, event })
+        let digest = self.shared.digest_of_key(&key.expose());
+        Ok(NewLicense { license, key, digest, signed, event })
     }
 }
 
@@ -218,8 +222,18 @@ fn without_plan() -> Terms {
 pub(super) struct NewLicense {
     pub(super) license: LicenseRow,
     pub(super) key: LicenseKey,
+    /// What the database knows the key's digest by.
+    pub(super) digest: KeyHash,
     pub(super) signed: SignedLicense,
     pub(super) event: EventRow,
+}
+
+impl NewLicense {
+    /// By what a request of a machine without a network finds it.
+    pub(super) fn key_digest(&self) -> KeyDigestRow {
+        let LicenseRow { id: license, tenant, app, .. } = self.license;
+        KeyDigestRow { digest: self.digest, app, tenant, license }
+    }
 }
 
 fn check(request: &IssueLicenses) -> Result<(), AuthorityError> {
@@ -262,6 +276,8 @@ impl Work for InsertLicenses {
         }
         let rows: Vec<_> = self.rows.iter().map(|new| (&new.license, &new.signed)).collect();
         table::licenses::insert_all(tx, &rows).await?;
+        let digests: Vec<_> = self.rows.iter().map(NewLicense::key_digest).collect();
+        table::key_digests::insert_all(tx, &digests).await?;
         for new in &self.rows {
             trial::reserve(tx, &new.license).await?;
         }

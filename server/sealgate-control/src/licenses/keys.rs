@@ -79,6 +79,7 @@ impl Licenses {
         Ok(ExchangeKey {
             license: license.id,
             hash: self.shared.license_key(&key.expose()),
+            digest: self.shared.digest_of_key(&key.expose()),
             sealed: self.secrets.seal_license_key(&key, license.id, ids.random()),
             key,
             at: ids.now(),
@@ -127,6 +128,7 @@ struct ExchangeKey {
     license: LicenseId,
     key: LicenseKey,
     hash: KeyHash,
+    digest: KeyHash,
     sealed: Vec<u8>,
     at: UnixSeconds,
     audit: AuditRow,
@@ -155,6 +157,7 @@ impl Work for ExchangeKey {
         license.key_hash = self.hash;
         license.key_sealed.clone_from(&self.sealed);
         table::licenses::store(tx, &license).await?;
+        table::key_digests::replace(tx, &license, self.digest).await?;
         table::events::insert(tx, &self.event).await?;
         table::audit::insert(tx, &self.audit).await?;
         Ok(LicenseKeyShown { license_id: license.id.to_string(), license_key: self.key.expose() })

@@ -229,6 +229,7 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         limits: stored(&license.terms.limits)?,
         max_devices: Seats(license.terms.max_devices),
         devices_used: license.devices_used,
+        pool_seats: license.pools,
         expires_at: license.expires_at.map(Timestamp),
         files: license.terms.files && license.terms.trial.is_none(),
         policy,

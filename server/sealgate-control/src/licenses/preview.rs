@@ -48,13 +48,15 @@ impl Licenses {
         named: Vec<DeviceId>,
     ) -> Result<u64, AuthorityError> {
         let named: BTreeSet<DeviceId> = named.into_iter().collect();
+        let (mut held, now) = (0, self.desk.ids.now());
         for id in &named {
             let device = table::devices::find(&self.desk.db, caller.tenant, *id).await?;
-            if device.is_none_or(|device| device.license != license.id) {
-                return Err(AuthorityError::Refused(Code::NotFound));
-            }
+            let device = device.filter(|device| device.license == license.id);
+            let device = device.ok_or(AuthorityError::Refused(Code::NotFound))?;
+            // spec/offline.md §5.3: a live bundle holds its seat on.
+            held += u64::from(device.bundle_until.is_none_or(|until| until <= now));
         }
-        Ok(named.len() as u64)
+        Ok(held)
     }
 }
 
@@ -65,7 +67,7 @@ pub(super) fn foreseen(
     released: u64,
 ) -> Result<LicensePreview, AuthorityError> {
     let (before, after) = (terms(license)?, terms(next)?);
-    let stay = license.devices_used.saturating_sub(released);
+    let stay = license.seats_taken().saturating_sub(released);
     let seats = next.terms.max_devices.seats().map_or(u64::MAX, u64::from);
     Ok(LicensePreview {
         license_id: license.id.to_string(),

@@ -1,7 +1,8 @@
 //! What an imported snapshot says was taken back is taken back again (`spec/revocation.md` §7.3).
 
 use sealgate_artifact::{
-    ActivationId, ActivationProof, AppId, Code, KeyRecord, KeyState, KeyUse, License, UnixSeconds, Unverified,
+    ActivationId, ActivationProof, AppId, BundleId, Code, KeyRecord, KeyState, KeyUse, License, TenantId,
+    UnixSeconds, Unverified,
 };
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, Pending, PendingOf, Slotted, pending};
@@ -134,6 +135,11 @@ impl Again {
                     None => {}
                     Some(Slotted::Version(version)) => {
                         self.take_back_version(by_right, (row, version), came).await?;
+                    }
+                    Some(Slotted::Bundle(bundle)) => {
+                        let (tenant, reason) = (by_right.tenant, reason_of(row, came));
+                        let again = RevokeBundle { tenant, bundle, signed_at: row.since, reason };
+                        self.db.write(again).await?;
                     }
                     Some(Slotted::Proof(activation, generation)) => {
                         self.take_back_proof(by_right, row, (activation, generation), came).await?;
@@ -296,6 +302,28 @@ impl Work for ProveAnew {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         pending::prove_anew(tx, (self.activation, self.generation), &self.proof).await
+    }
+}
+
+/// Notes that a bundle was revoked, if it was signed when the snapshot was: else the slot was another statement's in what was lost.
+struct RevokeBundle {
+    tenant: TenantId,
+    bundle: BundleId,
+    signed_at: UnixSeconds,
+    reason: String,
+}
+
+impl Work for RevokeBundle {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let found = table::bundles::find(&mut *tx, self.tenant, self.bundle).await?;
+        if found.is_some_and(|bundle| bundle.issued_at <= self.signed_at) {
+            let why = (self.signed_at, Some(&*self.reason));
+            table::bundles::revoke(tx, (self.tenant, self.bundle), why).await?;
+        }
+        Ok(())
     }
 }
 

@@ -7,14 +7,14 @@ use sealgate_store::table::{KeyScope, keysets, roots};
 use sealgate_trust::ChainBytes;
 
 /// Root statements, oldest first, the keyset and the tenant's.
-pub(super) struct Chain {
-    pub(super) roots: Vec<Envelope>,
-    pub(super) keyset: Envelope,
-    pub(super) tenant_keyset: Envelope,
+pub(crate) struct Chain {
+    pub(crate) roots: Vec<Envelope>,
+    pub(crate) keyset: Envelope,
+    pub(crate) tenant_keyset: Envelope,
 }
 
 impl Chain {
-    pub(super) async fn read(db: &Db, tenant: TenantId) -> Result<Self, AuthorityError> {
+    pub(crate) async fn read(db: &Db, tenant: TenantId) -> Result<Self, AuthorityError> {
         let keyset = async |scope| {
             let found = keysets::find(db, scope).await?;
             Ok::<_, AuthorityError>(Envelope::decode(&found.ok_or_else(|| broken("a keyset is missing"))?)?)

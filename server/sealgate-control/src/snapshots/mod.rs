@@ -20,6 +20,7 @@ use sealgate_store::table::{self, SnapshotLook, SnapshotRow, snapshots};
 use sealgate_wire::{CountedQuery, Nothing, Page, SnapshotSigned, SnapshotView, Timestamp};
 
 pub(crate) use self::again::Again;
+pub(crate) use self::chain::Chain;
 use self::due::DAY;
 pub use self::import::SnapshotImports;
 pub use self::job::SnapshotStep;

@@ -9,13 +9,14 @@ use super::operation::{Operation, Shape};
 use crate::caller::Repeats;
 
 /// What there is in the API, by the paths' third part, and what needs no token.
-const TAGS: [(&str, &str); 21] = [
+const TAGS: [(&str, &str); 22] = [
     ("tenants", "Vendors that share an installation."),
     ("tokens", "Access tokens."),
     ("apps", "Programs that are sold, with their secrets, keys, variables and credits."),
     ("plans", "Terms from which licenses are issued."),
     ("customers", "Who bought licenses."),
     ("licenses", "Licenses, their keys and files."),
+    ("bundles", "Licenses for machines without a network."),
     ("devices", "Devices that hold seats of licenses."),
     ("activations", "Devices that were admitted, and what they recorded."),
     ("releases", "Versions of apps that the vendor published."),
@@ -38,6 +39,7 @@ fn tag(path: &str) -> &str {
     match path.split('/').nth(3).unwrap_or_default() {
         // The one that asks.
         "token" => "tokens",
+        "offline" => "bundles",
         thing => thing,
     }
 }

@@ -7,8 +7,9 @@ use axum::routing::MethodRouter;
 use sealgate_authority::AuthorityError;
 use sealgate_control::{Caller, Control, Scope, Tokens};
 use utoipa::openapi::path::Parameter;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::caller::Repeats;
 
@@ -82,6 +83,18 @@ impl Vendor {
     }
 }
 
+/// Bytes in the place of JSON.
+pub(crate) struct Octets;
+
+impl PartialSchema for Octets {
+    fn schema() -> RefOr<Schema> {
+        let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).into()
+    }
+}
+
+impl ToSchema for Octets {}
+
 /// A shape with all that it is made of.
 pub(crate) struct Shape {
     /// Its name; shapes that are made for one answer have none.
@@ -96,8 +109,8 @@ impl Shape {
     pub(crate) fn of<T: ToSchema>() -> Self {
         let mut parts = vec![];
         T::schemas(&mut parts);
-        // A page's name does not say of what.
-        let name = Some(T::name().into_owned()).filter(|name| name != "Page");
+        // A page's name does not say of what, and bytes have no fields.
+        let name = Some(T::name().into_owned()).filter(|name| !matches!(&**name, "Page" | "Octets"));
         Self { name, schema: T::schema(), parts }
     }
 }
@@ -199,6 +212,9 @@ macro_rules! query {
     ((id, query $query:ty)) => {
         parameters::<$query>
     };
+    ((id, query $query:ty, as file)) => {
+        parameters::<$query>
+    };
     ($other:tt) => {
         Vec::new
     };
@@ -257,6 +273,15 @@ macro_rules! handler {
                 let _turn = vendor.0.lists.turn(&auth.caller).await;
                 let asked = vendor.0.$group.$call(&auth.caller, &id, &query);
                 auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
+            }
+        )
+    };
+    ($method:ident (id, query $query:ty, as file) $good:tt, $group:ident.$call:ident) => {
+        $crate::api::operation::route!(
+            $method,
+            |State(vendor): State<Vendor>, auth: Authenticated, QueryOf(query): QueryOf<$query>, Id(id): Id| async move {
+                let asked = vendor.0.$group.$call(&auth.caller, &id, &query);
+                auth.answer_file($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
             }
         )
     };

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
 use sealgate_authority::AuthorityError;
-use sealgate_control::{Caller, Once};
+use sealgate_control::{BundleFile, Caller, Once};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -105,6 +105,27 @@ impl Authenticated {
                 // Some answers hold secrets.
                 let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")];
                 (status, headers, body).into_response()
+            }
+            Err(error) => Problem::of(&error, &self.id).into_response(),
+        }
+    }
+
+    /// A file as an answer.
+    pub(super) fn answer_file(
+        &self,
+        (status, media_type): (u16, &'static str),
+        done: Result<BundleFile, AuthorityError>,
+    ) -> Response {
+        match done {
+            Ok(BundleFile { name, bytes }) => {
+                // Made of digits and fixed words.
+                let disposition = format!("attachment; filename=\"{name}\"");
+                let headers = [
+                    (header::CONTENT_TYPE, media_type.to_owned()),
+                    (header::CONTENT_DISPOSITION, disposition),
+                    (header::CACHE_CONTROL, "no-store".to_owned()),
+                ];
+                (status_of(status), headers, bytes).into_response()
             }
             Err(error) => Problem::of(&error, &self.id).into_response(),
         }

@@ -5,20 +5,21 @@ use sealgate_control::Scope;
 use sealgate_wire::{
     AcceptClock, AccessView, ActivationQuery, ActivationView, AddAccess, AppCreated, AppQuery, AppView,
     ApprovalQuery, ApprovalView, ApprovalsChanged, ApproveServer, AuditExport, AuditView, AuthforgeFile,
-    ChainEntryView, ChainQuery, ChangeVariables, ClockView, CountedQuery, CreateApp, CreateCustomer,
-    CreatePlan, CreateTenant, CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView,
-    CustomersMerged, DecideModules, DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery,
-    ForgetCustomer, GrantCredits, ImportLicenses, ImportSnapshot, IssueLicenses, JobView, KeyRevoked,
-    KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported,
-    LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken,
-    Page, PlanView, PublishRelease, Reason, ReleaseDevices, ReleaseView, Released, RenewLicense,
-    ResignLicenses, ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
-    ServerView, SignedStatement, SnapshotImported, SnapshotSigned, SnapshotView, StopLicense, SubmitModules,
-    TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateCustomer,
-    UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+    BundleFileQuery, BundleView, ChainEntryView, ChainQuery, ChangeVariables, ClockView, CountedQuery,
+    CreateApp, CreateCustomer, CreatePlan, CreateTenant, CreateToken, CreditsView, CustomerForgotten,
+    CustomerQuery, CustomerView, CustomersMerged, DecideModules, DeviceQuery, DeviceView, EventQuery,
+    EventView, ExportBundle, ExportQuery, ForgetCustomer, GrantCredits, ImportLicenses, ImportSnapshot,
+    IssueLicenses, JobView, KeyRevoked, KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview,
+    LicenseQuery, LicenseView, LicensesImported, LicensesIssued, LicensesResigned, LookUpLicense,
+    MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PlanView, PublishRelease, Reason,
+    ReleaseDevices, ReleaseView, Released, RenewLicense, ResignLicenses, RespondOffline, ResumeLicense,
+    RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement,
+    SnapshotImported, SnapshotSigned, SnapshotView, StopLicense, SubmitModules, TenantCreated, TenantView,
+    TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense,
+    UpdatePlan, UpdateTenant, Variables,
 };
 
-use super::operation::{Operation, Shape, Vendor, operations, parameters};
+use super::operation::{Octets, Operation, Shape, Vendor, operations, parameters};
 use super::request::{Body, Id};
 use crate::body::{FILE_BODY_BYTES, LONG_BODY_BYTES};
 use crate::caller::{Authenticated, Demands};
@@ -30,6 +31,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     all.extend(vendor());
     all.extend(customers());
     all.extend(licenses());
+    all.extend(bundles());
     all.extend(devices());
     all.extend(releases());
     all.extend(records());
@@ -229,6 +231,34 @@ fn licenses() -> Vec<Operation> {
         ///
         /// The others stay. The answer has all of it.
         PATCH "/api/v1/licenses/{license_id}/variables", LicensesWrite, change_license_variables = licenses.change_variables (id, body ChangeVariables) -> 200 Variables;
+    }
+}
+
+/// Bundles for machines without a network.
+fn bundles() -> Vec<Operation> {
+    operations! {
+        /// Sign a bundle for machines without a network
+        ///
+        /// For machines that asked, for those of a bundle that it replaces, or for a pool. Its machines hold seats until it ends, and
+        /// nothing calls it back before. The file is downloaded.
+        POST "/api/v1/licenses/{license_id}/bundles", OfflineWrite, export_bundle = offline.export (id, long ExportBundle) -> 201 BundleView, once;
+        /// List the bundles of a license
+        GET "/api/v1/licenses/{license_id}/bundles", OfflineRead, list_bundles = offline.list (id, query CountedQuery) -> 200 Page<BundleView>;
+        /// Answer the request of a machine without a network
+        ///
+        /// The same request gets the same bundle, as long as that lives.
+        POST "/api/v1/offline/respond", OfflineWrite, respond_offline = offline.respond (body RespondOffline) -> 200 BundleView;
+        /// Show a bundle
+        GET "/api/v1/bundles/{bundle_id}", OfflineRead, show_bundle = offline.show (id) -> 200 BundleView;
+        /// The file of a bundle
+        ///
+        /// A container, with the keys that the machine needs to verify it. It gives rights to those it is for, so this also needs
+        /// `offline:write`.
+        GET "/api/v1/bundles/{bundle_id}/file", OfflineRead and OfflineWrite, bundle_file = offline.file (id, query BundleFileQuery, as file) -> 200 Octets as "application/octet-stream", conflicts;
+        /// Revoke a bundle
+        ///
+        /// Machines hear of it only from something newer. It frees no seat before the bundle's end.
+        POST "/api/v1/bundles/{bundle_id}/revoke", OfflineWrite, revoke_bundle = offline.revoke (id, body Reason) -> 200 BundleView;
     }
 }
 

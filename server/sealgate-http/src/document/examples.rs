@@ -16,6 +16,7 @@ const ENTRY: &str = "01926a3b-0000-7000-8000-00000000a008";
 const EVENT: &str = "01926a3b-0000-7000-8000-00000000a009";
 const RELEASE: &str = "01926a3b-0000-7000-8000-00000000a00a";
 const APPROVAL: &str = "01926a3b-0000-7000-8000-00000000a00b";
+const BUNDLE: &str = "01926a3b-0000-7000-8000-00000000a010";
 const REQUEST: &str = "0190a1b2c3d4e5f6071829";
 const KEY_ID: &str = "4f1d2c3b4a59687766554433221100ff";
 const LICENSE_KEY: &str = "000G-40R4-0M30-E209-185G-R38E-1YRB";
@@ -37,6 +38,7 @@ pub(super) fn rows() -> Vec<Row> {
     let mut all = vendor();
     all.extend(sales());
     all.extend(licenses());
+    all.extend(bundles());
     all.extend(devices());
     all.extend(releases());
     all.extend(records());
@@ -241,7 +243,7 @@ fn licenses() -> Vec<Row> {
         IssuedLicense { "license_id": LICENSE, "license_key": LICENSE_KEY, "expires_at": null, "max_devices": "unlimited" }
         LicenseView {
             "license_id": LICENSE, "app_id": APP, "app": "editor", "plan_id": PLAN, "plan": "pro", "status": "active",
-            "tier": "licensed", "features": (features()), "limits": (limits()), "max_devices": 3, "devices_used": 1,
+            "tier": "licensed", "features": (features()), "limits": (limits()), "max_devices": 3, "devices_used": 1, "pool_seats": 1,
             "expires_at": END, "files": false, "policy": (policy()), "max_instances": 2, "offline": (offline()),
             "allowances": (allowances()), "label": "order 1815", "customer_id": CUSTOMER,
             "customer": "ada-lovelace", "licensee": (licensee()), "external_id": "order-1815",
@@ -363,7 +365,21 @@ fn records() -> Vec<Row> {
             "not_after": null, "state": "active",
         }
         RotateKey { "use": "issuer" }
-        KeyRevoked { "keyid": KEY_ID, "complete": true, "dark": [LICENSE] }
+        KeyRevoked { "keyid": KEY_ID, "complete": true, "dark": [LICENSE], "dark_bundles": [BUNDLE] }
+    }
+}
+
+/// Bundles for machines without a network.
+fn bundles() -> Vec<Row> {
+    rows! {
+        BundleView {
+            "bundle_id": BUNDLE, "license_id": LICENSE, "app_id": APP, "serial": 30_000_000, "version": 30_000_000, "line": BUNDLE,
+            "mode": "bound", "machines": 1, "device_keys": [PUBLIC_KEY], "request": HASH, "replaces": BUNDLE,
+            "statement_id": HASH, "issued_at": BEGIN, "valid_until": END, "live": true, "revoked_at": BEGIN,
+            "revoke_reason": "the stick is lost", "made_by": format!("token:{TOKEN}"),
+        }
+        ExportBundle { "mode": "bound", "requests": ["k1NHQw0KGgo…"], "replaces": BUNDLE, "valid_until": "90d" }
+        RespondOffline { "request": "k1NHQw0KGgo…", "license_id": LICENSE, "valid_until": "90d" }
     }
 }
 

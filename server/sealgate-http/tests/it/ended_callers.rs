@@ -189,7 +189,7 @@ fn answer_after(app: &TestApp, tables: &str, ask: impl Fn() -> Answer + Sync, st
 
 #[test]
 fn what_was_read_for_a_caller_who_ended_meanwhile_is_not_told() {
-    const TABLES: &str = "access_entries, approvals, apps, audit, audit_heads, customers, devices, events, jobs, keysets, \
+    const TABLES: &str = "access_entries, approvals, apps, audit, audit_heads, bundles, customers, devices, events, jobs, keysets, \
                           licenses, license_statements, plans, published_releases, roots, servers, signing_keys, snapshots";
     // They read what every caller is judged by, or nothing.
     const OTHERS: [&str; 4] = ["list_tenants", "show_tenant", "list_tokens", "show_clock"];

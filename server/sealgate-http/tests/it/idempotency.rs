@@ -52,7 +52,7 @@ on_both_engines! {
         let owner = app.owner();
         // A promise that is not kept does something twice.
         let promised = repeatable(app);
-        assert_eq!(promised.len(), 25, "{promised:?}");
+        assert_eq!(promised.len(), 26, "{promised:?}");
         let asked = promised.iter().map(|name| {
             let operation = app.operations().into_iter().find(|o| o.id == *name).expect("is documented");
             let staged = stage(app, &owner, name);

@@ -28,6 +28,10 @@ mod app_keys;
 mod beats;
 mod behind;
 mod beside;
+mod bundle_files;
+mod bundle_seats;
+mod bundles;
+
 mod changes_at_once;
 mod clock;
 mod clock_in_doubt;

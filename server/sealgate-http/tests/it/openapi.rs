@@ -102,7 +102,7 @@ fn the_spec_says_what_each_scope_allows() {
 }
 
 /// Operations whose scope does not follow from method and path, each on purpose.
-const OTHER_SCOPES: [(&str, &str); 17] = [
+const OTHER_SCOPES: [(&str, &str); 22] = [
     // The key travels in the body.
     ("look_up_license", "licenses:read"),
     ("reveal_license_key", "license-keys:read"),
@@ -119,6 +119,12 @@ const OTHER_SCOPES: [(&str, &str); 17] = [
     ("submit_modules", "releases:write"),
     ("approve_modules", "releases:write"),
     ("reject_modules", "releases:write"),
+    // Bundles are a matter of their own.
+    ("export_bundle", "offline:write"),
+    ("list_bundles", "offline:read"),
+    ("show_bundle", "offline:read"),
+    ("bundle_file", "offline:read"),
+    ("revoke_bundle", "offline:write"),
     // What they list are licenses and their proofs.
     ("sign_snapshot", "licenses:write"),
     ("list_snapshots", "licenses:read"),

@@ -63,6 +63,8 @@ const MAY: [(&str, &[&str]); 3] = [
             "show_activation",
             "activation_chain",
             "list_events",
+            "list_bundles",
+            "show_bundle",
             "list_snapshots",
         ],
     ),

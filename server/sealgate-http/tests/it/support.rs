@@ -100,7 +100,7 @@ impl State {
 
 pub(crate) fn state(app: &TestApp) -> State {
     // Not `idempotency`: a job forgets old answers at a time of its own.
-    const TABLES: [&str; 14] = [
+    const TABLES: [&str; 15] = [
         "tenants",
         "tokens",
         "apps",
@@ -111,6 +111,7 @@ pub(crate) fn state(app: &TestApp) -> State {
         "imported_rows",
         "foreign_keys",
         "devices",
+        "bundles",
         "releases",
         "access_entries",
         "events",

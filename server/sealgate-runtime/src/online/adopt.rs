@@ -250,9 +250,13 @@ impl Adopt {
     /// takes one.
     async fn take_seat(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), AuthorityError> {
         let now = self.seat.first_seen;
-        if lease::ends(locked, now).is_some()
-            || table::devices::seat(&mut *tx, locked.id, &self.seat.device).await?.is_some()
-        {
+        if lease::ends(locked, now).is_some() {
+            return Ok(());
+        }
+        if let Some(seated) = table::devices::seat(&mut *tx, locked.id, &self.seat.device).await? {
+            if seated.only_bundled {
+                table::bundle_seats::comes_online(tx, locked, &self.seat.device).await?;
+            }
             return Ok(());
         }
         match room_for_another(tx, locked).await {

@@ -50,6 +50,9 @@ impl Work for GiveBack {
             self.end_activation(tx, &locked).await?;
             return Ok(locked.devices_used);
         };
+        if seat.is_bundled(self.at) {
+            return self.leave_to_bundle(tx, &locked, seat).await;
+        }
         let released = table::release_days::within_a_year(&mut *tx, &locked, self.at).await?;
         let counted = (locked.terms.max_devices, table::customers::limit_of(&mut *tx, &locked).await?);
         let left = releases_left(counted, locked.terms.conditions.releases(), released);
@@ -74,6 +77,24 @@ impl GiveBack {
             table::activations::deactivate(tx, locked.id, &[device.name().into_owned()], self.at).await?;
         }
         Ok(())
+    }
+
+    /// spec/offline.md §5.3: the activation ends, and the seat stays until the bundle does. Nothing is released, so nothing is drawn on.
+    async fn leave_to_bundle(
+        &self,
+        tx: &mut Tx<'_>,
+        locked: &LicenseRow,
+        seat: HeldSeat,
+    ) -> Result<u64, AuthorityError> {
+        let seats = [seat];
+        table::bundle_seats::keep(tx, locked, &seats, self.at).await?;
+        let [seat] = seats;
+        table::activations::deactivate(tx, locked.id, std::slice::from_ref(&seat.name), self.at).await?;
+        if !seat.only_bundled {
+            let event = EventRow { device: Some(seat.name), ..self.event.clone() };
+            table::events::insert(tx, &event).await?;
+        }
+        Ok(locked.devices_used)
     }
 
     async fn seat(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<Option<HeldSeat>, AuthorityError> {

@@ -9,6 +9,7 @@
 //! numbers within a second, which is shorter than a lease is worth; the transaction that numbers them excludes other
 //! processes by itself, because it takes the change counter first (`docs/design.md`, "Writes").
 
+mod digests;
 mod lease;
 mod rows;
 mod run;

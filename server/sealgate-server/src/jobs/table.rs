@@ -7,7 +7,7 @@ use sealgate_authority::AuthorityError;
 use sealgate_store::table::jobs::SIGN_SNAPSHOTS;
 
 use super::turn::Turn;
-use super::{slots, snapshots};
+use super::{digests, slots, snapshots};
 
 /// A run of a job under way.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), AuthorityError>> + Send + 'a>>;
@@ -86,5 +86,13 @@ pub const JOBS: &[Job] = &[
         every: 24 * 60 * 60,
         failure: "slots of what has ended could not be forgotten",
         run: |turn| Box::pin(slots::forget(turn)),
+    },
+    Job {
+        name: "note_key_digests",
+        lane: Lane::Slow,
+        // Only an older version of this program issues licenses without them.
+        every: 24 * 60 * 60,
+        failure: "requests of machines without a network do not find all licenses by their keys",
+        run: |turn| Box::pin(digests::note(turn)),
     },
 ];

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::AuthorityError;
-use sealgate_control::{Servers, Snapshots, Upkeep};
+use sealgate_control::{Offline, Servers, Snapshots, Upkeep};
 use sealgate_store::StoreError;
 
 use super::lease::{Holder, LEASE};
@@ -12,13 +12,19 @@ use super::rows;
 pub struct Duties {
     servers: Servers,
     snapshots: Snapshots,
+    offline: Offline,
     pub(super) upkeep: Upkeep,
 }
 
 impl Duties {
     /// The duties of a process that has the vendor's side.
-    pub fn new(servers: &Servers, snapshots: &Snapshots, upkeep: &Upkeep) -> Self {
-        Self { servers: servers.clone(), snapshots: snapshots.clone(), upkeep: upkeep.clone() }
+    pub fn new(servers: &Servers, snapshots: &Snapshots, offline: &Offline, upkeep: &Upkeep) -> Self {
+        Self {
+            servers: servers.clone(),
+            snapshots: snapshots.clone(),
+            offline: offline.clone(),
+            upkeep: upkeep.clone(),
+        }
     }
 }
 
@@ -48,6 +54,11 @@ impl<'a> Turn<'a> {
     /// Revocation data.
     pub fn snapshots(&self) -> &Snapshots {
         &self.duties.snapshots
+    }
+
+    /// Bundles for machines without a network.
+    pub fn offline(&self) -> &Offline {
+        &self.duties.offline
     }
 
     /// What keeps the database in order.

@@ -79,7 +79,7 @@ async fn two_holders_run_each_due_job_once() {
     let mut due = all_jobs();
     for _ in 0..10 {
         assert_eq!(run().await, due, "each of them is due");
-        due.retain(|job| *job != "forget_slots");
+        due.retain(|job| !["forget_slots", "note_key_digests"].contains(job));
         assert!(run().await.is_empty(), "nothing is due at the same time again");
         installation.clock.advance(5);
         assert_eq!(run().await, ["certify_servers", "list_revoked", "renew_ahead"]);
@@ -336,7 +336,7 @@ async fn a_server_that_is_started_every_day_forgets_slots() {
     let server = installation.start().await;
     let forgets = async || {
         let ran = server.jobs().run_due_in(Lane::Slow).await.expect("the database answers");
-        ran == ["forget_slots"]
+        ran.contains(&"forget_slots")
     };
     for _ in 0..6 {
         assert!(forgets().await && !forgets().await, "it is tried again soon");

@@ -11,12 +11,13 @@ use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
-// A device of another kind may have a key's name: whoever has a seat still is left alone.
+// A device of another kind may have a key's name: whoever has a seat still is left alone. One that only bundles hold is none
+// of an activation's (spec/offline.md §5.3).
 macro_rules! deactivate {
     () => {
         "UPDATE activations SET end_code = 'not_activated', ended_at = $2, grace_until = $2 WHERE license_id = $1 \
          AND NOT EXISTS (SELECT 1 FROM devices WHERE devices.license_id = $1 AND kind = 'key' \
-         AND devices.identity = activations.identity) AND identity IN "
+         AND devices.identity = activations.identity AND only_bundled = 0) AND identity IN "
     };
 }
 

@@ -16,7 +16,7 @@ macro_rules! move_license {
 }
 
 statements! {
-    DEVICES = "SELECT devices_used FROM licenses WHERE tenant_id = $1 AND customer_id = $2 ORDER BY license_id LIMIT $3";
+    DEVICES = "SELECT devices_used + pools AS devices_used FROM licenses WHERE tenant_id = $1 AND customer_id = $2 ORDER BY license_id LIMIT $3";
     FIRST = "SELECT license_id, app_id, key_hash FROM licenses WHERE tenant_id = $1 AND customer_id = $2 \
              ORDER BY license_id LIMIT $3";
     MOVE = with_rows!(move_license!(), (1, 4, 1), "", "");
@@ -43,7 +43,7 @@ pub const LIMITED_LICENSES: u32 = 1_000;
 pub struct Bought {
     /// At most one more than [`LIMITED_LICENSES`].
     pub licenses: u64,
-    /// Of these licenses.
+    /// Of these licenses, with what their pools take.
     pub devices: u64,
 }
 

@@ -8,7 +8,7 @@ use sealgate_artifact::{Device, DeviceId, LicenseId, StatementId, TenantId, Unix
 
 use super::page::{Part, filtered, readable};
 use super::{LicenseRow, release_days};
-use crate::columns::{count, device, moment, parsed, signed, time};
+use crate::columns::{count, device, flag, moment, parsed, signed, time};
 use crate::many::{MANY, for_all, with_rows};
 use crate::readable::{keep_readable, warn_of};
 use crate::sql::{FromRow, Query, Row, query, query_as};
@@ -23,23 +23,9 @@ macro_rules! select_device {
         concat!(
             "SELECT device_id, tenant_id, license_id, kind, identity, first_seen, name, platform, product_version, ",
             "fingerprint, last_seen, metadata, trial_began, moved_from, moved_at, moved_before, moved_first, ",
-            "lease_until FROM devices ",
+            "lease_until, bundle_until, only_bundled FROM devices ",
             $rest
         )
-    };
-}
-
-// All that they are given is text to PostgreSQL, which takes the first row's types for those of all.
-macro_rules! saw {
-    () => {
-        "UPDATE devices SET name = v.column4, platform = v.column5, product_version = v.column6, \
-         fingerprint = v.column7, last_seen = CAST(v.column8 AS BIGINT) FROM (VALUES "
-    };
-}
-
-macro_rules! saw_whose {
-    () => {
-        ") v WHERE license_id = v.column1 AND kind = v.column2 AND identity = v.column3"
     };
 }
 
@@ -76,14 +62,13 @@ statements! {
         "WHERE license_id = $1 AND kind = $2 AND fingerprint = $4 ORDER BY license_id, fingerprint LIMIT $3"
     );
     // Not read as devices: whoever made a row up, its seat is released like any other.
-    FIRST_OF_LICENSE = "SELECT device_id, identity FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
-    SOME = "SELECT kind, identity, trial_began, lease_until FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
-    SEAT = "SELECT kind, identity, trial_began, lease_until FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
-    ID_OF_SEAT = "SELECT device_id, identity FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
+    FIRST_OF_LICENSE = "SELECT device_id, identity, bundle_until, only_bundled FROM devices WHERE license_id = $1 AND only_bundled = 0 \
+                        ORDER BY kind, identity LIMIT $2";
+    SOME = "SELECT kind, identity, trial_began, lease_until, only_bundled FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
+    SEAT = "SELECT kind, identity, trial_began, lease_until, only_bundled FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
+    ID_OF_SEAT = "SELECT device_id, identity, bundle_until, only_bundled FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
     BEGIN_TRIAL = "UPDATE devices SET trial_began = $4 WHERE license_id = $1 AND kind = $2 AND identity = $3";
     NOTE = "UPDATE devices SET metadata = $3 WHERE tenant_id = $1 AND device_id = $2";
-    SAW = with_rows!(saw!(), (1, 1, 8), "", saw_whose!());
-    SAW_MANY = with_rows!(saw!(), (MANY, 1, 8), "", saw_whose!());
     USED = "SELECT devices_used FROM licenses WHERE license_id = $1";
     // A number that somebody else wrote must not hold up what is done with the seat itself.
     COUNT_TAKEN = "UPDATE licenses SET devices_used = CASE WHEN devices_used < 4611686018427387904 \
@@ -93,7 +78,8 @@ statements! {
               product_version, fingerprint, last_seen, trial_began, lease_until) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     MOVE = "UPDATE devices SET moved_from = identity, identity = $4, moved_first = moved_before, moved_before = moved_at, \
-            moved_at = $5 WHERE tenant_id = $1 AND license_id = $2 AND device_id = $3";
+            moved_at = $5, bundle_until = NULL, only_bundled = 0 WHERE tenant_id = $1 AND license_id = $2 AND device_id = $3 \
+            AND COALESCE(bundle_until, 0) <= $5";
     TOLD = "UPDATE devices SET name = $4, platform = $5, product_version = $6, fingerprint = $7, last_seen = $8, \
             trial_began = $9 WHERE license_id = $1 AND kind = $2 AND identity = $3";
     // By the tenant, whose devices an index finds by their ids: with the license alone, all of its devices would be looked at,
@@ -168,6 +154,10 @@ pub struct DeviceRow {
     pub moved: [Option<UnixSeconds>; 3],
     /// Until when it holds the seat, where seats are leases.
     pub lease_until: Option<UnixSeconds>,
+    /// Until when bundles hold the seat, whatever is released.
+    pub bundle_until: Option<UnixSeconds>,
+    /// Whether only bundles hold it.
+    pub only_bundled: bool,
 }
 
 impl DeviceRow {
@@ -186,6 +176,8 @@ impl DeviceRow {
             moved_from: None,
             moved: [None; 3],
             lease_until: None,
+            bundle_until: None,
+            only_bundled: false,
         }
     }
 }
@@ -206,6 +198,8 @@ impl FromRow for DeviceRow {
             moved_from: said(row, "moved_from", limits::WORD_BYTES)?,
             moved: [time_of("moved_at")?, time_of("moved_before")?, time_of("moved_first")?],
             lease_until: said_time(row, "lease_until")?,
+            bundle_until: said_time(row, "bundle_until")?,
+            only_bundled: flag(row, "only_bundled")?,
         })
     }
 }
@@ -294,21 +288,42 @@ pub struct HeldSeat {
     pub device: String,
     /// The name that the device has among its kind.
     pub name: String,
+    /// Until when bundles hold it, whatever is released.
+    pub bundle_until: Option<UnixSeconds>,
+    /// Whether only bundles hold it.
+    pub only_bundled: bool,
+}
+
+impl HeldSeat {
+    /// Whether a bundle holds it, so that nothing frees it now.
+    pub fn is_bundled(&self, now: UnixSeconds) -> bool {
+        self.bundle_until.is_some_and(|until| now < until)
+    }
 }
 
 impl From<DeviceRow> for HeldSeat {
     fn from(row: DeviceRow) -> Self {
-        Self { device: row.id.to_string(), name: row.device.name().into_owned() }
+        Self {
+            device: row.id.to_string(),
+            name: row.device.name().into_owned(),
+            bundle_until: row.bundle_until,
+            only_bundled: row.only_bundled,
+        }
     }
 }
 
 impl FromRow for HeldSeat {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(Self { device: row.get("device_id")?, name: row.get("identity")? })
+        Ok(Self {
+            device: row.get("device_id")?,
+            name: row.get("identity")?,
+            bundle_until: said_time(row, "bundle_until")?,
+            only_bundled: flag(row, "only_bundled")?,
+        })
     }
 }
 
-/// Seats of this license, no more than `most`: always the same ones, as long as they are held.
+/// Seats of this license that devices hold themselves, no more than `most`: always the same ones, as long as they are held.
 pub async fn first_of_license(
     on: impl Read,
     license: LicenseId,
@@ -344,6 +359,8 @@ pub struct Seated {
     pub trial_began: Option<UnixSeconds>,
     /// Until when it holds the seat, where seats are leases.
     pub lease_until: Option<UnixSeconds>,
+    /// Whether only bundles hold it: who comes online takes it for good.
+    pub only_bundled: bool,
 }
 
 impl FromRow for Seated {
@@ -353,6 +370,7 @@ impl FromRow for Seated {
             device: device(row)?,
             trial_began: time("trial_began")?,
             lease_until: time("lease_until")?,
+            only_bundled: flag(row, "only_bundled")?,
         })
     }
 }
@@ -497,36 +515,6 @@ pub async fn note(
 ) -> Result<bool, StoreError> {
     let query = query(NOTE).bind(tenant.to_string()).bind(id.to_string()).bind(metadata);
     Ok(query.execute(tx).await? > 0)
-}
-
-/// A device that was let in, and what it said of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
-    /// The license of which it has a seat.
-    pub license: LicenseId,
-    /// The device.
-    pub device: Device,
-    /// What it said.
-    pub said: Said,
-    /// When.
-    pub at: UnixSeconds,
-}
-
-/// Stores what devices said, of those that still hold their seats. No decision depends on it, so nobody's memory is told.
-pub async fn saw(tx: &mut Tx<'_>, sightings: &[Sighting]) -> Result<(), StoreError> {
-    let with = |query: Query, Sighting { license, device, said, at }: &Sighting| {
-        query
-            .bind(license.to_string())
-            .bind(device.kind())
-            .bind(&*device.name())
-            .bind(said.name.clone())
-            .bind(said.platform.clone())
-            .bind(said.product_version.clone())
-            .bind(said.fingerprint.clone())
-            .bind(at.get().to_string())
-    };
-    for_all(tx, [SAW, SAW_MANY], sightings, |query, some| some.iter().fold(query, with)).await?;
-    Ok(())
 }
 
 /// The license of which a seat was given back by this request.

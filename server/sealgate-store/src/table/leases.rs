@@ -2,8 +2,8 @@
 
 use sealgate_artifact::{Device, LicenseId, UnixSeconds};
 
-use super::LicenseRow;
 use super::devices::{HeldSeat, of_seat, store_left};
+use super::{LicenseRow, bundle_seats};
 use crate::columns::{count, signed};
 use crate::sql::query;
 use crate::statements::statements;
@@ -11,12 +11,15 @@ use crate::{Read, StoreError, Tx};
 
 statements! {
     // A lease never gets shorter.
-    HOLD = "UPDATE devices SET lease_until = CASE WHEN lease_until > $4 THEN lease_until ELSE $4 END \
+    HOLD = "UPDATE devices SET only_bundled = 0, lease_until = CASE WHEN lease_until > $4 THEN lease_until ELSE $4 END \
             WHERE license_id = $1 AND kind = $2 AND identity = $3";
     OVER = "SELECT device_id FROM devices WHERE license_id = $1 AND lease_until <= $2 ORDER BY license_id, lease_until LIMIT 1";
-    FREE = "DELETE FROM devices WHERE tenant_id = $1 AND license_id = $2 AND lease_until <= $3";
+    // spec/offline.md §5.3: a live bundle holds the seat on.
+    KEPT = "UPDATE devices SET only_bundled = 1, lease_until = NULL WHERE tenant_id = $1 AND license_id = $2 AND lease_until <= $3 \
+            AND bundle_until > $3";
+    FREE = "DELETE FROM devices WHERE tenant_id = $1 AND license_id = $2 AND lease_until <= $3 AND COALESCE(bundle_until, 0) <= $3";
     KEEP = "UPDATE devices SET lease_until = NULL WHERE license_id = $1 AND lease_until IS NOT NULL";
-    FREE_ONE = "DELETE FROM devices WHERE tenant_id = $1 AND license_id = $2 AND device_id = $3";
+    FREE_ONE = "DELETE FROM devices WHERE tenant_id = $1 AND license_id = $2 AND device_id = $3 AND COALESCE(bundle_until, 0) <= $4";
 }
 
 /// SQLite has no users, and no function.
@@ -45,8 +48,9 @@ pub async fn free(tx: &mut Tx<'_>, locked: &LicenseRow, now: UnixSeconds) -> Res
     let freed = if tx.connection.locks_rows() {
         by_function(tx, locked, ("", now)).await?
     } else {
-        let query = query(FREE).bind(locked.tenant.to_string()).bind(locked.id.to_string());
-        query.bind(signed(now.get())).execute(&mut *tx).await?
+        let bound = |text| query(text).bind(locked.tenant.to_string()).bind(locked.id.to_string());
+        bound(KEPT).bind(signed(now.get())).execute(&mut *tx).await?;
+        bound(FREE).bind(signed(now.get())).execute(&mut *tx).await?
     };
     left(tx, locked, freed).await
 }
@@ -64,11 +68,12 @@ pub async fn give_back(
     seat: &HeldSeat,
     now: UnixSeconds,
 ) -> Result<u64, StoreError> {
+    bundle_seats::keep(tx, locked, std::slice::from_ref(seat), now).await?;
     let freed = if tx.connection.locks_rows() {
         by_function(tx, locked, (&seat.device, now)).await?
     } else {
         let query = query(FREE_ONE).bind(locked.tenant.to_string()).bind(locked.id.to_string());
-        query.bind(&seat.device).execute(&mut *tx).await?
+        query.bind(&seat.device).bind(signed(now.get())).execute(&mut *tx).await?
     };
     left(tx, locked, freed).await
 }

@@ -19,7 +19,7 @@ macro_rules! select_license {
             "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, ",
             "licensee, tier, features, limits, variables, max_devices, files, conditions, trial_days, ",
             "trial_per, not_before, expires_at, end_day, suspended_at, suspend_reason, revoked_at, revoke_reason, l.version, ",
-            "statement_id, created_at, external_id, devices_used ",
+            "statement_id, created_at, external_id, devices_used, pools, bundles_end ",
             "FROM licenses l ",
             $rest
         )
@@ -31,7 +31,7 @@ macro_rules! license {
         "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, licensee, tier, \
          features, limits, variables, max_devices, files, conditions, trial_days, trial_per, not_before, \
          expires_at, end_day, suspended_at, suspend_reason, revoked_at, revoke_reason, version, statement_id, created_at, external_id, \
-         devices_used"
+         devices_used, pools, bundles_end"
     };
 }
 
@@ -169,6 +169,22 @@ pub struct LicenseRow {
     /// How many devices hold a seat. Kept where seats are taken and released ([`devices`](super::devices)); storing a
     /// license does not change it.
     pub devices_used: u64,
+    /// How many seats pools of live bundles take besides, and when that and the former are to be counted anew: kept by
+    /// [`bundle_seats`](super::bundle_seats).
+    pub pools: u64,
+    pub bundles_end: Option<UnixSeconds>,
+}
+
+impl LicenseRow {
+    /// Seats that are taken: by devices, and by pools.
+    pub fn seats_taken(&self) -> u64 {
+        self.devices_used.saturating_add(self.pools)
+    }
+
+    /// Whether a bundle has ended, so that what it held is still counted.
+    pub fn has_ended_bundles(&self, now: UnixSeconds) -> bool {
+        self.bundles_end.is_some_and(|end| end <= now)
+    }
 }
 
 impl FromRow for LicenseRow {
@@ -197,6 +213,8 @@ impl FromRow for LicenseRow {
             created_at: time(row, "created_at")?,
             external_id: row.get("external_id")?,
             devices_used: count(row, "devices_used")?,
+            pools: count(row, "pools")?,
+            bundles_end: optional_time(row, "bundles_end")?,
         })
     }
 }

@@ -15,7 +15,7 @@ use crate::{Read, StoreError, Tx};
 macro_rules! of_tenant {
     ($kind:literal) => {
         concat!(
-            "SELECT app_id, slot, license_id, version, activation_id, generation, pending_since FROM slots \
+            "SELECT app_id, slot, license_id, version, activation_id, generation, bundle_id, pending_since FROM slots \
              WHERE tenant_id = $1 AND pending_since IS NOT NULL \
              AND activation_id IS ",
             $kind,
@@ -49,7 +49,7 @@ statements! {
 /// Which of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PendingOf {
-    /// Versions of licenses.
+    /// Versions of licenses, and bundles.
     Licenses,
     /// Proofs of devices.
     Devices,
@@ -70,17 +70,12 @@ pub struct Pending {
 
 impl FromRow for Pending {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let activation: Option<String> = row.get("activation_id")?;
-        let number =
-            |name| Ok::<_, StoreError>(row.get::<Option<i64>>(name)?.and_then(|n| u64::try_from(n).ok()));
-        let proof = activation.and_then(|text| ActivationId::parse(&text).ok()).zip(number("generation")?);
-        let proof = proof.map(|(activation, generation)| Slotted::Proof(activation, generation));
         Ok(Self {
             app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
             slot: count(row, "slot")?,
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
             since: time(row, "pending_since")?,
-            what: proof.or(number("version")?.map(Slotted::Version)),
+            what: Slotted::of(row)?,
         })
     }
 }

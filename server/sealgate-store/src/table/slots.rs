@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use sealgate_artifact::{ActivationId, AppId, LicenseId, Shard, TenantId, UnixSeconds, limits};
+use sealgate_artifact::{ActivationId, AppId, BundleId, LicenseId, Shard, TenantId, UnixSeconds, limits};
 
 use super::{BlockListed, listings, slot_blocks};
 use crate::columns::{count, moment, optional, optional_time, signed};
@@ -48,6 +48,8 @@ statements! {
     AMONG = with_rows!("SELECT slot FROM slots WHERE app_id = $1 AND slot IN ", (1, 2, MANY), "", "");
     GIVE_VERSION = with_rows!(give_versions!(), (1, 1, 7), "", ONCE);
     GIVE_VERSIONS = with_rows!(give_versions!(), (MANY, 1, 7), "", ONCE);
+    GIVE_BUNDLE = "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, bundle_id, expires_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (app_id, slot) DO NOTHING";
     // The columns that a runtime's database user may fill.
     GIVE_PROOF = "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation, expires_at) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (app_id, slot) DO NOTHING";
@@ -60,7 +62,7 @@ statements! {
     LISTED = "SELECT listed_at, slot FROM slots WHERE app_id = $1 AND block = $2 AND listed_at IS NOT NULL \
               AND (listed_at, slot) > ($3, $4) AND tenant_id = $5 AND COALESCE(expires_at, $6 + 1) > $6 \
               ORDER BY listed_at, slot LIMIT $7";
-    OWNER = "SELECT license_id, version, activation_id, generation, expires_at, listed_at FROM slots \
+    OWNER = "SELECT license_id, version, activation_id, generation, bundle_id, expires_at, listed_at FROM slots \
              WHERE tenant_id = $1 AND app_id = $2 AND slot = $3";
     KNOW = with_rows!(know!(), (1, 2, 5), "", NOW_LISTED);
     KNOW_MANY = with_rows!(know!(), (MANY, 2, 5), "", NOW_LISTED);
@@ -78,6 +80,8 @@ pub enum Slotted {
     Version(u64),
     /// A proof of this generation of an activation.
     Proof(ActivationId, u64),
+    /// A bundle of the license.
+    Bundle(BundleId),
 }
 
 /// A slot, and what it is given to.
@@ -109,22 +113,26 @@ impl FromRow for SlotOwner {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             license: optional(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            what: what(row)?,
+            what: Slotted::of(row)?,
             expires_at: optional_time(row, "expires_at")?,
             listed_at: optional_time(row, "listed_at")?,
         })
     }
 }
 
-/// What has a slot. A runtime's database user may add rows: one that does not parse has nothing, and stops nobody.
-fn what(row: &Row) -> Result<Option<Slotted>, StoreError> {
-    let activation: Option<String> = row.get("activation_id")?;
-    let number =
-        |name| Ok::<_, StoreError>(row.get::<Option<i64>>(name)?.and_then(|n| u64::try_from(n).ok()));
-    let activation = activation.and_then(|text| ActivationId::parse(&text).ok());
-    let proof = activation.zip(number("generation")?);
-    let proof = proof.map(|(activation, generation)| Slotted::Proof(activation, generation));
-    Ok(proof.or(number("version")?.map(Slotted::Version)))
+impl Slotted {
+    /// What has a slot. A runtime's database user may add rows: one that does not parse has nothing, and stops nobody.
+    pub(super) fn of(row: &Row) -> Result<Option<Self>, StoreError> {
+        let (activation, bundle): (Option<String>, Option<String>) =
+            (row.get("activation_id")?, row.get("bundle_id")?);
+        let number =
+            |name| Ok::<_, StoreError>(row.get::<Option<i64>>(name)?.and_then(|n| u64::try_from(n).ok()));
+        let activation = activation.and_then(|text| ActivationId::parse(&text).ok());
+        let proof = activation.zip(number("generation")?);
+        let proof = proof.map(|(activation, generation)| Self::Proof(activation, generation));
+        let bundle = bundle.and_then(|text| BundleId::parse(&text).ok()).map(Self::Bundle);
+        Ok(proof.or(bundle).or(number("version")?.map(Self::Version)))
+    }
 }
 
 /// Those of the app's slots that were given out.
@@ -159,6 +167,13 @@ pub(super) async fn give_versions(tx: &mut Tx<'_>, mut rows: Vec<SlotRow>) -> Re
     if given < rows.len() as u64 { Err(StoreError::SlotTaken) } else { Ok(()) }
 }
 
+/// Gives a slot to a bundle; [`StoreError::SlotTaken`] if it was given out meanwhile.
+pub(super) async fn give_bundle(tx: &mut Tx<'_>, row: &SlotRow, bundle: BundleId) -> Result<(), StoreError> {
+    let query = with_place(query(GIVE_BUNDLE), row).bind(bundle.to_string());
+    let given = query.bind(moment(row.expires_at)).execute(tx).await?;
+    if given > 0 { Ok(()) } else { Err(StoreError::SlotTaken) }
+}
+
 /// Gives a slot to a proof; [`StoreError::SlotTaken`] if it was given out meanwhile.
 pub async fn give_proof(tx: &mut Tx<'_>, row: &SlotRow) -> Result<(), StoreError> {
     if keep_proof(tx, row).await? { Ok(()) } else { Err(StoreError::SlotTaken) }
@@ -168,7 +183,7 @@ pub async fn give_proof(tx: &mut Tx<'_>, row: &SlotRow) -> Result<(), StoreError
 pub async fn keep_proof(tx: &mut Tx<'_>, row: &SlotRow) -> Result<bool, StoreError> {
     let (activation, generation) = match row.what {
         Slotted::Proof(activation, generation) => (Some(activation.to_string()), Some(signed(generation))),
-        Slotted::Version(_) => (None, None),
+        Slotted::Version(_) | Slotted::Bundle(_) => (None, None),
     };
     let query = with_place(query(GIVE_PROOF), row).bind(activation).bind(generation);
     Ok(query.bind(moment(row.expires_at)).execute(tx).await? > 0)

@@ -94,6 +94,8 @@ fn license() -> LicenseRow {
         created_at: at(),
         external_id: None,
         devices_used: 0,
+        pools: 0,
+        bundles_end: None,
     }
 }
 

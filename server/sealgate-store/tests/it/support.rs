@@ -63,6 +63,8 @@ pub(crate) fn license(seats: u32) -> LicenseRow {
         created_at: at(),
         external_id: None,
         devices_used: 0,
+        pools: 0,
+        bundles_end: None,
     }
 }
 

@@ -16,6 +16,10 @@ use crate::forge::{
     device_request, keyset, keyset_text, license, license_text, public_text, request_text, root,
     tenant_keyset, tenant_keyset_text, with,
 };
+use crate::offline::{
+    Entries, acknowledgement_text, bundle, bundle_text, journal_text, offline_request, offline_request_text,
+    re_anchor_text, return_receipt_text,
+};
 use crate::revocation::{revoking, shard, shard_text, snapshot, snapshot_text};
 use crate::{Artifact, Question};
 
@@ -125,9 +129,55 @@ impl Example {
             Kind::Shard => example(Artifact::Shard, SNAPSHOT, shard(&shard_text()), |draft| {
                 super::shard::question(&revoking(), &draft)
             }),
+            Kind::OfflineRequest
+            | Kind::Bundle
+            | Kind::Journal
+            | Kind::Acknowledgement
+            | Kind::ReAnchor
+            | Kind::ReturnReceipt => Self::of_unheard(kind),
             Kind::Snapshot => example(Artifact::Snapshot, SNAPSHOT, snapshot(&snapshot_text()), |draft| {
                 super::snapshot::question(&revoking(), &draft)
             }),
+        }
+    }
+
+    /// The same of what crosses to machines without a network, and back.
+    fn of_unheard(kind: Kind) -> Self {
+        let example = |artifact, seed, draft, question| Self { artifact, seed, draft, question };
+        match kind {
+            Kind::OfflineRequest => {
+                example(Artifact::OfflineRequest, DEVICE, offline_request(&offline_request_text()), |draft| {
+                    super::offline_request::question(&draft)
+                })
+            }
+            Kind::Bundle => {
+                example(Artifact::Bundle, ISSUER, bundle(&bundle_text()), super::bundle::question)
+            }
+            Kind::Journal => {
+                let draft = Draft::new("journal", journal_text(&Entries::plain()));
+                example(Artifact::Journal, DEVICE, draft.signed(DEVICE, KeyUse::Device), |draft| {
+                    super::journal::question(&draft)
+                })
+            }
+            Kind::Acknowledgement => {
+                let draft = Draft::new("acknowledgement", acknowledgement_text());
+                example(Artifact::Acknowledgement, ISSUER, draft.signed(ISSUER, KeyUse::Issuer), |draft| {
+                    super::acknowledgement::acknowledgement(&World::of_tenant(), &draft)
+                })
+            }
+            Kind::ReAnchor => {
+                let draft = Draft::new("re-anchor", re_anchor_text());
+                example(Artifact::ReAnchor, ISSUER, draft.signed(ISSUER, KeyUse::Issuer), |draft| {
+                    super::acknowledgement::re_anchor(&World::of_tenant(), &draft)
+                })
+            }
+            Kind::ReturnReceipt => {
+                let draft = Draft::new("return-receipt", return_receipt_text());
+                example(Artifact::ReturnReceipt, DEVICE, draft.signed(DEVICE, KeyUse::Device), |draft| {
+                    super::acknowledgement::receipt(&draft)
+                })
+            }
+            other => unreachable!("{other} is none of them"),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! What the vectors claim. One file per artifact; a table of claims reads best as a table.
 
+mod acknowledgement;
 mod activation_proof;
 mod activation_request;
 mod attachments;
+mod bundle;
+mod by_device;
+mod by_issuer;
 mod case;
 mod certificate;
 mod chain;
@@ -19,6 +23,7 @@ mod guard_state;
 mod guard_time;
 mod heartbeat_answer;
 mod heartbeat_request;
+mod journal;
 mod json;
 mod keyset;
 mod kinds;
@@ -26,6 +31,7 @@ mod license;
 mod listed_keys;
 mod memory;
 mod modules;
+mod offline_request;
 mod order;
 mod outcomes;
 mod plain_text;
@@ -71,6 +77,10 @@ pub fn all() -> Vec<Case> {
         shard::cases(),
         shard_body::cases(),
         snapshot::cases(),
+        offline_request::cases(),
+        bundle::cases(),
+        journal::cases(),
+        acknowledgement::cases(),
         json::cases(),
         kinds::cases(),
         ed25519::cases(),
@@ -94,6 +104,24 @@ const SHARD: &str = "Shards under a sound chain (`spec/revocation.md` §2, §3 a
              looked up.";
 const SNAPSHOT: &str = "Snapshots under a sound chain (`spec/revocation.md` §4 and §5.4). Unless its line says otherwise, each is signed by a \
              snapshot key of the tenant keyset. An `ok` is followed by the snapshot's id and the number of its shards.";
+const OFFLINE_REQUEST: &str = "Requests of devices for bundles (`spec/offline.md` §2). Unless its line says otherwise, each is signed by the device that it \
+             names.";
+const BUNDLE: &str = "Bundles for machines without a network, under a sound chain (`spec/offline.md` §3 and §4). Unless its line says otherwise, each is \
+             signed by the issuer. An `ok` is followed by the bundle's id, its end, and for how many machines it is.";
+const JOURNAL: &str = "Journals of machines without a network (`spec/journal.md` §1 and §2). Unless its line says otherwise, each is signed by the device \
+             that it names. An `ok` is followed by the journal's id and the number of its entries.";
+const ACKNOWLEDGEMENT: &str = "Acknowledgements of journals, under a sound chain (`spec/journal.md` §4). Unless its line says otherwise, each is signed by the \
+             issuer. An `ok` is followed by its id and how many chains it acknowledges.";
+const RE_ANCHOR: &str = "Words to one machine on what time it is, under a sound chain (`spec/offline.md` §6). Unless its line says otherwise, each is signed by \
+             the issuer. An `ok` is followed by the id.";
+const RETURN_RECEIPT: &str = "Receipts of machines that give a license back (`spec/offline.md` §7). Unless its line says otherwise, each is signed by the device \
+             that it names. An `ok` is followed by the id.";
+const HEARTBEAT_ANSWER: &str = "Answers of a server that is certified for the caller, to a sound heartbeat (`spec/activation.md` §7.2 and \
+             §7.3). Unless its line says otherwise, each is signed by that server. An `ok` is followed by the ids of \
+             certificate, heartbeat and answer.";
+const ACTIVATION_PROOF: &str = "Proofs that a device was admitted, beside a sound license (`spec/activation.md` §3). Unless its line says \
+             otherwise, each is signed by an activation key of the tenant keyset. An `ok` is followed by the ids of license, \
+             request, where one was sent, and proof.";
 const CHAIN: &str = "Chains of actions (`spec/chain.md`): what a server concludes from the head and the list that a device shows (§4). An \
      `ok` is followed by the new acknowledged head, or by `resend_from` and a number. The seed chain (§7): by key and \
      signature.";
@@ -143,26 +171,24 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
             "Requests of devices to be admitted to a license (`spec/activation.md` §2 and §4). Unless its line says otherwise, \
              each is signed by the device that it names."
         }
-        Artifact::ActivationProof => {
-            "Proofs that a device was admitted, beside a sound license (`spec/activation.md` §3). Unless its line says \
-             otherwise, each is signed by an activation key of the tenant keyset. An `ok` is followed by the ids of license, \
-             request, where one was sent, and proof."
-        }
+        Artifact::ActivationProof => ACTIVATION_PROOF,
         Artifact::HeartbeatRequest => {
             "Heartbeats of admitted devices (`spec/activation.md` §6). Unless its line says otherwise, each is signed by the \
              device that it names."
         }
-        Artifact::HeartbeatAnswer => {
-            "Answers of a server that is certified for the caller, to a sound heartbeat (`spec/activation.md` §7.2 and \
-             §7.3). Unless its line says otherwise, each is signed by that server. An `ok` is followed by the ids of \
-             certificate, heartbeat and answer."
-        }
+        Artifact::HeartbeatAnswer => HEARTBEAT_ANSWER,
         Artifact::Release => {
             "Releases under a sound chain (`spec/activation.md` §2 and §8). Unless its line says otherwise, each is signed by \
              an update key of the tenant keyset."
         }
         Artifact::Shard => SHARD,
         Artifact::Snapshot => SNAPSHOT,
+        Artifact::OfflineRequest => OFFLINE_REQUEST,
+        Artifact::Bundle => BUNDLE,
+        Artifact::Journal => JOURNAL,
+        Artifact::Acknowledgement => ACKNOWLEDGEMENT,
+        Artifact::ReAnchor => RE_ANCHOR,
+        Artifact::ReturnReceipt => RETURN_RECEIPT,
         Artifact::Ed25519 => {
             "The signature rule (`spec/ed25519.md` §1) and the check of keys at registration (§2). Each file is a list; \
              every entry must get the same verdict."

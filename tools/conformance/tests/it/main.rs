@@ -162,6 +162,16 @@ fn the_writer_writes_what_the_vectors_hold() {
         (Kind::Shard, "block_largest"),
         (Kind::Snapshot, "two_apps"),
         (Kind::Snapshot, "shards_1500"),
+        (Kind::OfflineRequest, "by_key"),
+        (Kind::OfflineRequest, "refresh"),
+        (Kind::Bundle, "pool"),
+        (Kind::Bundle, "refresh"),
+        (Kind::Bundle, "answer"),
+        (Kind::Bundle, "both_attached"),
+        (Kind::Bundle, "acknowledged"),
+        (Kind::Journal, "part"),
+        (Kind::Acknowledgement, "attached_9"),
+        (Kind::ReturnReceipt, "head"),
     ];
     for (kind, name) in Kind::ALL.map(|kind| (kind, "plain")).into_iter().chain(more) {
         let question = question(&format!("{kind}/valid/{name}.json"));
@@ -269,6 +279,12 @@ fn a_flipped_bit_of_an_activation_is_refused_wherever_it_lies() {
         (Kind::Release, "modules"),
         (Kind::Shard, "with_body"),
         (Kind::Snapshot, "two_apps"),
+        (Kind::OfflineRequest, "refresh"),
+        (Kind::Bundle, "both_attached"),
+        (Kind::Journal, "plain"),
+        (Kind::Acknowledgement, "attached_9"),
+        (Kind::ReAnchor, "plain"),
+        (Kind::ReturnReceipt, "head"),
     ] {
         // The lowest bit mostly makes another character of base64, so that what is signed changes.
         flip_bits(kind, name, 0..1);

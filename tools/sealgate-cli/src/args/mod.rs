@@ -35,7 +35,10 @@ pub(crate) use licenses::{
     UpdateLicenseArgs,
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
-pub(crate) use offline::{ImportSnapshotArgs, OfflineCommand, SnapshotArgs};
+pub(crate) use offline::{
+    BundleFileArgs, ExportBundleArgs, ImportSnapshotArgs, Keys, Mode, OfflineCommand, RespondArgs,
+    SnapshotArgs,
+};
 pub(crate) use once::OnceArgs;
 pub(crate) use part::{NewestArgs, PartArgs};
 pub(crate) use records::{AuditCommand, EventsArgs};
@@ -167,7 +170,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ServerCommand,
     },
-    /// Files for machines without a network: revocation data
+    /// Files for machines without a network: licenses, answers to their requests, revocation data
     Offline {
         #[command(subcommand)]
         command: OfflineCommand,

@@ -370,8 +370,9 @@ pub(crate) struct TermsArgs {
     /// For whom there is one trial of the app: device or customer [default: device; of a plan that is a trial, what it has]
     #[arg(long, value_name = "WHOM", value_parser = trial::per)]
     pub(crate) trial_per: Option<TrialPer>,
-    /// Licenses may be handed out as files, our own and AuthForge's; `--files` is the same. The license does not say so: it is yours to hand them
-    /// out. Bundles for machines without a network need `--offline-days`, which the license says. Neither needs the other
+    /// Licenses may be handed out as files, our own, AuthForge's, and bundles for machines without a network; `--files` is the same. The license
+    /// does not say so: it is yours to hand them out. `--offline-days`, which the license says, allows bundles alone, and limits them. Neither needs
+    /// the other
     #[arg(long, alias = "files")]
     pub(crate) offline: bool,
     #[command(flatten)]

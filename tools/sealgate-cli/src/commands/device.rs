@@ -68,6 +68,7 @@ fn print(device: &DeviceView) {
         ("first seen", device.first_seen.to_string()),
         ("last seen", time(device.last_seen)),
         ("lease until", time(device.lease_until)),
+        ("held by a bundle until", time(device.bundle_until)),
         ("activation", text(&device.activation_id)),
         ("trial began", time(device.trial_began)),
         ("moved at", time(device.moved_at)),

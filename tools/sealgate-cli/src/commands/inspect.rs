@@ -48,7 +48,7 @@ fn of_another_form(file: &Path, bytes: &[u8], error: ArtifactError) -> Failure {
     }
     failure.fix(
         "inspect reads statements (license files, keysets, root statements, certificates, requests, decisions, activation \
-         proofs, heartbeats and their answers, releases, shards, snapshots), containers and trust.json",
+         proofs, heartbeats and their answers, releases, shards, snapshots, bundles and requests for them), containers and trust.json",
     )
 }
 

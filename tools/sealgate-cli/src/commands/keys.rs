@@ -65,7 +65,8 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     let path = format!("/api/v1/keys/{}/revoke", key.keyid);
     let request = Reason { reason: args.reason.clone() };
     let mut parts = Parts::new("licenses signed again", output);
-    let mut all = KeyRevoked { keyid: key.keyid.clone(), complete: false, dark: vec![] };
+    let mut all =
+        KeyRevoked { keyid: key.keyid.clone(), complete: false, dark: vec![], dark_bundles: vec![] };
     while !all.complete {
         let next = signals::none_came().and_then(|()| client.post(&path, &request));
         let part: KeyRevoked = next.map_err(|failure| {
@@ -79,6 +80,8 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
         all.complete = part.complete;
         parts.add(part.dark.len() as u64);
         all.dark.extend(part.dark);
+        // Each part names all of them.
+        all.dark_bundles = part.dark_bundles;
     }
     parts.finish();
     output.result(&all, print_revoked);
@@ -155,6 +158,24 @@ fn print(keys: &[KeyView]) {
     Output::table(&["KEY ID", "USE", "STATE", "PUBLISHED", "ENDED", "SCOPE"], keys.iter().map(row));
 }
 
+/// Bundles that the key signed: they are not signed again, because somebody has to carry new ones.
+fn print_dark_bundles(bundles: &[String]) {
+    if bundles.is_empty() {
+        return;
+    }
+    say!(
+        "\nBundles that the key signed: {}. Machines refuse them once they take over newer keys. Make others: `sealgate offline export KEY --replaces BUNDLE`:",
+        bundles.len()
+    );
+    for bundle in bundles.iter().take(NAMED) {
+        say!("  {bundle}");
+    }
+    if bundles.len() > NAMED {
+        say!("  and {} more; --json lists all", bundles.len() - NAMED);
+    }
+    say!("");
+}
+
 fn print_revoked(revoked: &KeyRevoked) {
     say!("{} {}", if revoked.complete { "revoked" } else { "not revoked yet:" }, revoked.keyid);
     if revoked.dark.is_empty() {
@@ -171,6 +192,7 @@ fn print_revoked(revoked: &KeyRevoked) {
             say!("  and {} more; --json lists all", revoked.dark.len() - NAMED);
         }
     }
+    print_dark_bundles(&revoked.dark_bundles);
     say!(
         "Older trust files still accept the key: export trust.json again, and FILE.trust with each license file. {BY_FILE}"
     );

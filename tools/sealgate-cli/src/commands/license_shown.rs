@@ -74,5 +74,9 @@ pub(super) fn said(licensee: Option<&Licensee>) -> String {
 }
 
 pub(super) fn seats(license: &LicenseView) -> String {
-    format!("{} of {}", license.devices_used, seat_count(license.max_devices))
+    let pools = match license.pool_seats {
+        0 => String::new(),
+        seats => format!(", and {seats} by bundles for pools"),
+    };
+    format!("{} of {}{pools}", license.devices_used, seat_count(license.max_devices))
 }

@@ -6,8 +6,8 @@ use sealgate_artifact::{Code, encode_hex};
 use sealgate_wire::{AppView, Nothing, Page, SnapshotSigned, SnapshotView};
 use sha2::{Digest, Sha256};
 
-use super::import_snapshot;
 use super::written::write;
+use super::{bundles, import_snapshot, verify};
 use crate::args::{Global, OfflineCommand, SnapshotArgs};
 use crate::client::Client;
 use crate::failure::Failure;
@@ -26,6 +26,17 @@ const DUE: &str = "careful: the file is not the newest state: something was take
 pub(crate) fn run(global: &Global, command: &OfflineCommand, output: &Output) -> Result<(), Failure> {
     match command {
         OfflineCommand::Snapshot(args) => snapshot(&Client::new(global)?, args, output),
+        OfflineCommand::Export(args) => bundles::export(&Client::new(global)?, args, output),
+        OfflineCommand::Respond(args) => bundles::respond(&Client::new(global)?, args, output),
+        OfflineCommand::List { key, part } => bundles::list(&Client::new(global)?, (key, part), output),
+        OfflineCommand::Show { bundle_id } => bundles::show(&Client::new(global)?, bundle_id, output),
+        OfflineCommand::File { bundle_id, file } => {
+            bundles::file(&Client::new(global)?, (bundle_id, file), output)
+        }
+        OfflineCommand::RevokeBundle { bundle_id, reason, yes } => {
+            bundles::revoke(&Client::new(global)?, bundle_id, (reason.as_ref(), *yes), output)
+        }
+        OfflineCommand::Verify(args) => verify::run(args, output),
         OfflineCommand::ImportSnapshot(args) => import_snapshot::run(&Client::new(global)?, args, output),
     }
 }

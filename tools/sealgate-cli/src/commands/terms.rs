@@ -1,6 +1,7 @@
 //! What a license grants in the vendor's own words, for people (`spec/license.md` §2.6 to §2.11).
 
 use sealgate_artifact::{Feature, License, Licensee, Value, VariableValue};
+use sealgate_wire::Timestamp;
 use serde_json::json;
 
 /// What stands in a verified license besides seats and dates, as names and values.
@@ -13,6 +14,24 @@ pub(super) fn pairs(license: &License) -> Vec<(&'static str, String)> {
         [("features", joined(features)), ("limits", joined(limits)), ("variables", joined(variables))];
     let said = lists.into_iter().filter_map(|(name, said)| Some((name, said?)));
     said.chain(license.licensee.iter().flat_map(licensee)).collect()
+}
+
+/// What a license grants, as a report says it.
+pub(super) fn report(license: &License) -> serde_json::Value {
+    json!({
+        "tenant": license.tenant.to_string(),
+        "app": license.app.to_string(),
+        "license": license.license.to_string(),
+        "version": license.version,
+        "tier": license.tier.as_str(),
+        "features": license.features.iter().map(|f| json!({ "name": f.name, "value": f.value })).collect::<Vec<_>>(),
+        "limits": license.limits.iter().map(|l| json!({ "name": l.name, "value": l.value })).collect::<Vec<_>>(),
+        "variables": license.variables.iter().map(|v| json!({ "name": v.name, "value": value(&v.value) })).collect::<Vec<_>>(),
+        "licensee": license.licensee.as_ref().map(|l| json!({ "name": l.name, "company": l.company, "email": l.email })),
+        "trial_days": license.trial_days,
+        "max_devices": license.max_devices.seats(),
+        "expires_at": license.expires_at.map(Timestamp),
+    })
 }
 
 /// `sso=okta`, or the name alone.

@@ -1,7 +1,11 @@
 //! `sealgate verify`: whether a license file or a container is true, and how far that reaches.
 
+mod bundle;
 mod chain;
 mod container;
+mod issued;
+mod journal;
+mod request;
 
 use std::path::Path;
 
@@ -29,8 +33,7 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
     let now = now();
     let license = match files::open(&file).map_err(|e| files::unreadable(&file, &e))? {
         Input::Container(stream) => {
-            let pinned = pinned_alone(args, roots)?;
-            return container::run(&file, stream, (&pinned, now), output);
+            return container::run(&file, stream, (|| pinned_alone(args, roots), now), output);
         }
         Input::Other(license) => license,
     };
@@ -84,7 +87,7 @@ fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinn
     })?;
     // The file's own roots, tenant and app come from where the license comes from, so they prove nothing here.
     let statements = TrustFile::courier(&courier).map_err(|error| of_trust(&path, &courier, &error))?;
-    Ok((Pinned { roots: Roots::pin(roots, args.threshold, None)?, scope: None }, statements))
+    Ok((of_roots(args, roots)?, statements))
 }
 
 /// What the caller trusts, of a file that brings its own chain.
@@ -97,12 +100,17 @@ fn pinned_alone(args: &VerifyArgs, roots: Vec<PublicKey>) -> Result<Pinned, Fail
         return Err(Failure::new(Code::TrustMissing, Code::TrustMissing.meaning())
             .fix("give --trust trust.json; or give --root PUB"));
     }
-    Ok(Pinned { roots: Roots::pin(roots, args.threshold, None)?, scope: None })
+    of_roots(args, roots)
+}
+
+fn of_roots(args: &VerifyArgs, roots: Vec<PublicKey>) -> Result<Pinned, Failure> {
+    Ok(Pinned { roots: Roots::pin(roots, args.threshold, None)?, scope: None, known: None })
 }
 
 /// What a trust file pins.
 pub(crate) fn pins_of(trust: &TrustFile) -> Result<Pinned, Failure> {
-    Ok(Pinned { roots: trust.pins()?, scope: Some((trust.tenant, trust.app)) })
+    let scope = Some((trust.tenant, trust.app));
+    Ok(Pinned { roots: trust.pins()?, scope, known: Some(trust.chain.clone()) })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -114,20 +122,7 @@ fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) ->
     let mut report = json!({
         "verdict": "valid",
         "statement_id": verified.id().to_string(),
-        "license": {
-            "tenant": license.tenant.to_string(),
-            "app": license.app.to_string(),
-            "license": license.license.to_string(),
-            "version": license.version,
-            "tier": license.tier.as_str(),
-            "features": license.features.iter().map(|f| json!({ "name": f.name, "value": f.value })).collect::<Vec<_>>(),
-            "limits": license.limits.iter().map(|l| json!({ "name": l.name, "value": l.value })).collect::<Vec<_>>(),
-            "variables": license.variables.iter().map(|v| json!({ "name": v.name, "value": terms::value(&v.value) })).collect::<Vec<_>>(),
-            "licensee": license.licensee.as_ref().map(|l| json!({ "name": l.name, "company": l.company, "email": l.email })),
-            "trial_days": license.trial_days,
-            "max_devices": license.max_devices.seats(),
-            "expires_at": license.expires_at.map(Timestamp),
-        },
+        "license": terms::report(license),
         "signed_by": names(verified.signed_by(), KeyUse::Issuer),
         "not_checked": not_checked(license, pinned),
     });

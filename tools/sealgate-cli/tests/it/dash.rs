@@ -11,7 +11,7 @@ fn whoever_takes_one_license_takes_one_line() {
     let app = vendor.app("Editor");
     let [one, other] = [(); 2].map(|()| vendor.license(&app, &[]));
     let (id, key) = (text(&one["license_id"]), text(&one["license_key"]));
-    let out = vendor.path("out");
+    let (out, bundle) = (vendor.path("out"), vendor.path("out.sglic"));
     let verbs = [
         &["license", "show", "-"][..],
         &["license", "key", "-", "--reveal"],
@@ -25,6 +25,8 @@ fn whoever_takes_one_license_takes_one_line() {
         &["device", "list", "--license", "-"],
         &["activation", "list", "--license", "-"],
         &["events", "--license", "-"],
+        &["offline", "list", "-"],
+        &["offline", "export", "-", "--pool", "1", "--valid-until", "+1d", "-o", &bundle, "--overwrite"],
         &["license", "rekey", "-", "--yes"],
     ];
     let run = |verb: &[&str], input: &str| vendor.run_with_input(&[verb, &["--json"]].concat(), input);

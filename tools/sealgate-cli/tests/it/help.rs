@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 91] = [
+const ASKED_BY: [(&str, &str); 97] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -90,6 +90,12 @@ const ASKED_BY: [(&str, &str); 91] = [
     ("revoke_server", "server revoke"),
     ("show_clock", "server accept-clock"),
     ("accept_clock", "server accept-clock"),
+    ("export_bundle", "offline export"),
+    ("list_bundles", "offline list"),
+    ("respond_offline", "offline respond"),
+    ("show_bundle", "offline show"),
+    ("bundle_file", "offline file"),
+    ("revoke_bundle", "offline revoke-bundle"),
     ("sign_snapshot", "offline snapshot"),
     ("list_snapshots", "offline snapshot"),
     ("import_snapshot", "offline import-snapshot"),

@@ -26,12 +26,21 @@ fn every_list_of_a_server_can_be_cut_and_counted() {
         vendor.json(&["token", "create", "--preset", "ci", "--name", name]);
         vendor.json(&["access", "deny", "--app", "editor", "--hwid", name]);
     }
+    let sold = vendor.json(&["license", "issue", "--app", "editor", "--no-plan", "--max-devices", "2"]);
+    let sold = sold["licenses"][0]["license_id"].as_str().expect("an id").to_owned();
+    for name in ["a.sglic", "b.sglic"] {
+        let export =
+            ["offline", "export", &sold, "--pool", "1", "--valid-until", "+1d", "-o", &vendor.path(name)];
+        vendor.json(&export);
+    }
     let lists: BTreeSet<String> =
         verbs().iter().map(|verb| verb.join(" ")).filter(|verb| verb.ends_with(" list")).collect();
     // Profiles lie on this machine.
     let lists = lists.into_iter().chain(["events".to_owned()]).filter(|list| list != "profile list");
     for list in lists {
-        let verb: Vec<&str> = list.split(' ').collect();
+        let mut verb: Vec<&str> = list.split(' ').collect();
+        // One that is of a license.
+        verb.extend((list == "offline list").then_some(&*sold));
         let all = vendor.json(&[&verb[..], &["--all"]].concat());
         let counted = vendor.json(&[&verb[..], &["--count"]].concat());
         assert_eq!(counted["count"].as_u64(), Some(count(&all)), "{list}: {counted}");

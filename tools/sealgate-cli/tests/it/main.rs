@@ -3,6 +3,8 @@
 
 mod apps;
 mod audit;
+mod bundles;
+mod bundles_seen;
 mod business;
 mod by_hand;
 mod care;

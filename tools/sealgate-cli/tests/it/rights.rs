@@ -275,7 +275,7 @@ fn takes_no_table_of_his_own_for_ours(vendor: &Vendor, database: &str, role: &st
         CREATE TEMPORARY TABLE slot_blocks AS SELECT 't' AS tenant_id, 'p' AS app_id, 0::BIGINT AS block, 10::BIGINT AS bits, \
         0::BIGINT AS is_full, 0::BIGINT AS listings; \
         CREATE TEMPORARY TABLE apps AS SELECT 't' AS tenant_id, 'p' AS app_id; \
-        IF release_seat('t', 'l', 'd', 'r', 1) + move_seat('t', 'l', 'd', 'k', 1) + free_leases('t', 'l', 'd', 1) \
+        IF release_seat('t', 'l', 'd', 'r', 1) + move_seat('t', 'l', 'd', 'k', 1) + free_leases('t', 'l', 'd', 1) + settle_bundles('t', 'l', 1) \
         + forget_instances('a', 1) + list_proofs('l', 'i', 1) + open_slot_block('t', 'p', -1) \
         + know_slot_block('t', 'p', 1) + list_of_revoked('l', 1, 1) \
         + widen_slot_block('p', 0, 20) + close_slot_block('p', 0) <> 0 THEN \

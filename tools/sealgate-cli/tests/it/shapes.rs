@@ -106,6 +106,14 @@ const RUN: &[&str] = &[
     "job list",
     "offline snapshot --sign -o {folder}/all.sgsnap",
     "offline import-snapshot {folder}/all.sgsnap --yes",
+    "offline export {approved} --pool 1 --valid-until +1d -o {folder}/a.sglic",
+    "offline respond {folder}/a.sgreq --license {asked} -o {folder}/b.sglic",
+    "offline list {approved}",
+    "offline show {bundle}",
+    "offline file {bundle} -o {folder}/c.sglic",
+    "keys export --app {other-app} -o {folder}/other.json",
+    "offline verify {folder}/a.sglic --trust {folder}/other.json",
+    "offline revoke-bundle {bundle} --yes",
     "keys list",
     "keys export --app {app} -o {folder}/trust.json",
     "verify {folder}/a.license --trust {folder}/trust.json",
@@ -222,7 +230,13 @@ fn things(vendor: &Vendor) -> BTreeMap<&'static str, String> {
     let release = id(&vendor.json(&release), "release_id");
     // Every license of the app is revoked on the way.
     let approved = id(&vendor.license(&other, &[]), "license_id");
+    let bundled = id(&vendor.license(&other, &[]), "license_id");
+    let bundle = ["offline", "export", &bundled, "--pool", "1", "--valid-until", "+1d", "-o"];
+    let bundle = vendor.json(&[&bundle[..], &[&vendor.path("made.sglic")]].concat());
+    asks(vendor, &other);
     BTreeMap::from([
+        ("bundle", id(&bundle, "bundle_id")),
+        ("asked", id(&vendor.license(&other, &[]), "license_id")),
         ("release", release),
         ("approved", approved),
         ("app", app_id),
@@ -239,13 +253,25 @@ fn things(vendor: &Vendor) -> BTreeMap<&'static str, String> {
     ])
 }
 
-/// A device is admitted to a license of its own.
-fn activates(vendor: &Vendor, app: &Value) {
-    let license = vendor.license(app, &[]);
+/// What a build of the app pins.
+fn build(vendor: &Vendor, app: &Value) -> Build {
     let file = vendor.path("trust.json");
     vendor.json(&["keys", "export", "--app", text(&app["app_id"]), "-o", &file]);
     let trust = serde_json::from_slice(&std::fs::read(file).expect("is there")).expect("a trust.json");
-    let build = Build { trust, origin: vendor.server.url.clone() };
+    Build { trust, origin: vendor.server.url.clone() }
+}
+
+/// A machine without a network asks, and names no license.
+fn asks(vendor: &Vendor, app: &Value) {
+    let device = TestDevice::default();
+    let request = device.offline_request(&build(vendor, app), None, 1);
+    std::fs::write(vendor.path("a.sgreq"), device.request_file(&request)).expect("written");
+}
+
+/// A device is admitted to a license of its own.
+fn activates(vendor: &Vendor, app: &Value) {
+    let license = vendor.license(app, &[]);
+    let build = build(vendor, app);
     let device = TestDevice::default();
     let question = device.wish(&build, text(&license["license_key"]), (1, &device.sealing()), (None, &[]));
     request("POST", &format!("{}/api/v1/activate", vendor.server.url), None, &json!(question)).expect(200);

@@ -4,10 +4,11 @@ use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use sealgate::{Activation, Client, Error, Module};
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, LicenseKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::bundle;
 use super::held::{self, Held};
 use crate::args::{ActivateArgs, Global};
 use crate::client::Here;
@@ -51,9 +52,25 @@ pub(super) struct Done {
 }
 
 pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Result<(), Failure> {
+    if let Some(file) = &args.file {
+        if file.to_str().is_some_and(|text| LicenseKey::parse(text).is_ok()) {
+            // It is not repeated: others may see what a program prints.
+            let message = "a license key stands where a license file belongs";
+            return Err(
+                Failure::new(Code::MalformedRequest, message).fix("give it by --key -, on standard input")
+            );
+        }
+        return bundle::activate::file(global, file, output);
+    }
     let mut here = Here::find(global)?;
+    let Some(named) = &args.key else {
+        if let Ok(server) = here.server(global) {
+            return Err(no_key(&server));
+        }
+        return bundle::offer(global, &here, &args.places, output);
+    };
     let wish = Wish {
-        key: key(&args.key, output)?,
+        key: key(named, output)?,
         modules: args.manifest.as_deref().map(modules).transpose()?.unwrap_or_default(),
         output: args.output.as_deref(),
         again: args.again,
@@ -75,6 +92,13 @@ pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Resul
         pairs(&lines)
     });
     Ok(())
+}
+
+fn no_key(server: &str) -> Failure {
+    let message =
+        format!("neither a license key nor a license file was named, and {server} is asked for a key");
+    let fix = "give --key - for that server; for a machine without a network, leave --server out or name the license file: `sglic activate FILE.sglic`";
+    Failure::new(Code::MalformedRequest, message).fix(fix)
 }
 
 impl Wish<'_> {

@@ -124,7 +124,7 @@ fn show(client: &Client, kept: &Kept, beat: Result<Beat, Error>, output: Output)
 
 /// Another heartbeat says nothing else.
 fn still_revoked(listed: &[HeldStatement]) -> Failure {
-    let is_of_activation_alone = !listed.contains(&HeldStatement::License);
+    let is_of_activation_alone = listed.iter().all(|what| *what == HeldStatement::Proof);
     let failure = revoked(is_of_activation_alone, None);
     if is_of_activation_alone {
         return failure;

@@ -1,5 +1,6 @@
 //! `sglic import`: a file that came on a medium.
 
+use std::io::Read;
 use std::path::Path;
 
 use sealgate::container::{ContainerError, Purpose, StageError, Staged};
@@ -7,6 +8,7 @@ use sealgate::{Client, HeldStatement, ImportError, SnapshotImport, SnapshotSays,
 use sealgate_artifact::Code;
 use serde_json::{Value, json};
 
+use super::bundle;
 use super::revocations::{Beside, counted, not_looked_up};
 use super::verify::revoked;
 use super::{held, named};
@@ -20,37 +22,63 @@ use crate::progress::Bar;
 pub(crate) fn run(global: &Global, args: &ImportArgs, output: Output) -> Result<(), Failure> {
     let here = Here::find(global)?;
     let client = here.offline(global)?;
+    if args.file.as_os_str() == "-" {
+        return standard_input(global, (&here, &client), args, output);
+    }
     let beside = Beside::read(&here, args.license.as_deref(), args.proof.as_deref())?;
-    let staged = staged((&here, &client), &args.file, output)?;
-    // By what the file says it is for, and not by its name.
-    match staged.container().purpose() {
-        Purpose::Snapshot => snapshot(&client, &staged, &beside, output),
-        Purpose::Update => Err(update()),
+    let mut bar = Bar::new(output, "copying");
+    match client.stage(&args.file, |done, all| bar.show(done, all)) {
+        Ok(staged) => snapshot(&client, &staged, &beside, output),
+        // By what the file says it is for, and not by its name. Nothing of it was used yet.
+        Err(ImportError::Purpose(Purpose::License)) => bundle::activate::file(global, &args.file, output),
+        Err(error) => Err(unstaged(&here, &error, &args.file.display().to_string(), Some(&args.file))),
     }
 }
 
+/// The same of what comes on standard input, which can be read only once: its head says what it is for.
+fn standard_input(
+    global: &Global,
+    (here, client): (&Here, &Client),
+    args: &ImportArgs,
+    output: Output,
+) -> Result<(), Failure> {
+    const PURPOSE_AT: u64 = 9;
+    let beside = Beside::read(here, args.license.as_deref(), args.proof.as_deref())?;
+    let of = "standard input";
+    let (mut head, mut input) = (vec![], std::io::stdin().lock());
+    let read = input.by_ref().take(PURPOSE_AT + 1).read_to_end(&mut head);
+    read.map_err(|why| unstaged(here, &ImportError::File(StageError::Medium(why)), of, None))?;
+    let is_license = head.last() == Some(&Purpose::License.number()) && head.len() as u64 > PURPOSE_AT;
+    let medium = head.chain(input);
+    if is_license {
+        return bundle::activate::medium(global, (here, client), medium, output);
+    }
+    let mut bar = Bar::new(output, "copying");
+    let staged = client.stage_medium(medium, None, |done, all| bar.show(done, all));
+    snapshot(client, &staged.map_err(|error| unstaged(here, &error, of, None))?, &beside, output)
+}
+
 fn update() -> Failure {
-    let message = "this is an update of a program (.sgupd), and only snapshots of revocation data (.sgsnap) are imported";
+    let message = "this is an update of a program (.sgupd), and only licenses (.sglic) and snapshots of revocation data (.sgsnap) are imported";
     Failure::new(Code::KindUnexpected, message).fix("update the program as its vendor says")
 }
 
-/// A copy of the file in the state folder. The medium is read once.
-fn staged((here, client): (&Here, &Client), file: &Path, output: Output) -> Result<Staged, Failure> {
-    let failure = |error: ImportError, of: &str, file| match &error {
+fn request() -> Failure {
+    let message = "this is a machine's request for a license (.sgreq)";
+    Failure::new(Code::KindUnexpected, message)
+        .fix("send it to the vendor, and import the file that comes back (.sglic)")
+}
+
+/// Why there is no copy of the file in the state folder.
+fn unstaged(here: &Here, error: &ImportError, of: &str, file: Option<&Path>) -> Failure {
+    match error {
         ImportError::File(StageError::Copy(why)) => {
             let message =
                 format!("{of}: it cannot be copied to the state folder {}: {why}", here.folder.display());
             Failure::new(error.code(), message).fix(error.fix())
         }
-        _ => failure(&error, of, file),
-    };
-    let mut bar = Bar::new(output, "copying");
-    if file.as_os_str() == "-" {
-        let staged = client.stage_medium(std::io::stdin().lock(), None, |done, all| bar.show(done, all));
-        return staged.map_err(|error| failure(error, "standard input", None));
+        _ => failure(error, of, file),
     }
-    let staged = client.stage(file, |done, all| bar.show(done, all));
-    staged.map_err(|error| failure(error, &file.display().to_string(), Some(file)))
 }
 
 /// What came of an import, with what it ended beside.
@@ -121,16 +149,19 @@ fn refused(client: &Client, staged: &Staged, why: &TrustError) -> Option<String>
 }
 
 fn failure(error: &ImportError, of: &str, file: Option<&Path>) -> Failure {
-    if matches!(error, ImportError::Purpose(Purpose::Update)) {
-        return update();
+    match error {
+        ImportError::Purpose(Purpose::Update) => return update(),
+        ImportError::Purpose(Purpose::Request) => return request(),
+        _ => {}
     }
     if let ImportError::File(StageError::Container(ContainerError::Unknown)) = error
         && let Some(is) = file.and_then(other)
     {
-        let message =
-            format!("{of}: this is {is}, and only snapshots of revocation data (.sgsnap) are imported");
+        let message = format!(
+            "{of}: this is {is}, and only licenses (.sglic) and snapshots of revocation data (.sgsnap) are imported"
+        );
         return Failure::new(Code::ContainerUnknown, message)
-            .fix("give the file whose name ends in .sgsnap, as the vendor handed it out");
+            .fix("give the file whose name ends in .sglic or .sgsnap, as the vendor handed it out");
     }
     let fix = error.fix().to_owned();
     Failure::new(error.code(), format!("{of}: {error}")).fix(fix)
@@ -196,7 +227,7 @@ fn lines(came: &Came<'_>) -> String {
     };
     lines.extend(here.map(|here| ("revoked", here)));
     if !imported.revoked.is_empty() {
-        let is_of_activation_alone = !imported.revoked.iter().any(|held| held.what == HeldStatement::License);
+        let is_of_activation_alone = imported.revoked.iter().all(|held| held.what == HeldStatement::Proof);
         lines.extend(revoked(is_of_activation_alone, None).fix.map(|fix| ("fix", fix)));
     }
     if let Some(lost) = &came.lost {

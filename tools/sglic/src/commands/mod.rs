@@ -1,6 +1,7 @@
 //! A file for each verb.
 
 pub(crate) mod activate;
+pub(crate) mod bundle;
 mod compared;
 pub(crate) mod deactivate;
 pub(crate) mod doctor;
@@ -11,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod manifest;
 pub(crate) mod manual;
 mod named;
+pub(crate) mod request;
 mod revocations;
 pub(crate) mod status;
 pub(crate) mod verify;

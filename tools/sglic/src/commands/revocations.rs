@@ -121,7 +121,8 @@ impl RevocationData {
             next_update: snapshot.map(|said| text(said.next_update)),
             vouched_at: found.vouched_at.map(text),
             revoked: found.is_revoked,
-            is_of_activation_alone: found.is_revoked && !found.revoked.contains(&HeldStatement::License),
+            is_of_activation_alone: found.is_revoked
+                && found.revoked.iter().all(|what| *what == HeldStatement::Proof),
             takes_rights: found.has_taken_rights(now),
             taken: if found.is_unseen { UNSEEN.to_owned() } else { too_old(&found, now) },
             missing: found.missing,

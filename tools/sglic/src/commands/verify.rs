@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sealgate::{Activation, Client, Denied, DeniedBy, Error, Module};
 use sealgate_artifact::Code;
 
+use super::bundle::kept::Kept;
 use super::compared::Compared;
 use super::held::{Held, PRESENT, Standing, counts_no_more, deadline, held};
 use super::revocations::{Beside, IMPORT, RevocationData};
@@ -18,6 +19,10 @@ use crate::settings::{Settings, license_beside, release_beside};
 pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<(), Failure> {
     let here = Here::find(global)?;
     let client = here.offline(global)?;
+    let names_files = args.proof.is_some() || args.license.is_some();
+    if let Some(kept) = Kept::gone_by(&client)?.filter(|_| !names_files) {
+        return by_bundle(&kept, args, output);
+    }
     let activation = files_verified(&here, &client, args)?;
     in_force(&client, &activation)?;
     let files = Beside::of(activation.license_carrier().to_vec(), activation.proof_carrier().to_vec());
@@ -33,6 +38,21 @@ pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<
         let mut lines = vec![("valid", "license and proof are the vendor's, and of this machine".to_owned())];
         lines.extend(held.lines());
         lines.extend(files.map(|files| ("files", files_listed(files))));
+        pairs(&lines)
+    });
+    Ok(())
+}
+
+/// The same of a machine that goes by a license file: it was verified anew.
+fn by_bundle(kept: &Kept, args: &VerifyArgs, output: Output) -> Result<(), Failure> {
+    kept.counts()?;
+    if args.root.is_some() {
+        let fix = "leave --root out";
+        return Err(Failure::new(Code::CheckFailed, "a license file lists no files of the program").fix(fix));
+    }
+    output.result(kept, |kept| {
+        let mut lines = vec![("valid", "the license file is the vendor's, and for this machine".to_owned())];
+        lines.extend(kept.lines());
         pairs(&lines)
     });
     Ok(())

@@ -2,7 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests make files of their own")]
 
 mod book;
+mod bundles;
 mod doctor;
+mod drives;
 mod first;
 mod import;
 mod kills;
@@ -16,4 +18,5 @@ mod shop;
 mod stamp;
 mod stripped;
 mod told;
+mod unheard;
 mod watch;

@@ -26,7 +26,7 @@ pub(crate) struct Vendor {
 /// A machine: a folder with the program's state.
 pub(crate) struct Machine {
     pub(crate) folder: tempfile::TempDir,
-    server: String,
+    pub(crate) server: String,
 }
 
 impl Vendor {
@@ -55,6 +55,26 @@ impl Vendor {
         }
         let path = format!("/api/v1/snapshot?app_id={}", text(&self.app["app_id"]));
         self.server.api("GET", &path, &Value::Null).bytes
+    }
+
+    /// Answers a machine's file, as `sealgate offline respond` does.
+    pub(crate) fn respond(&self, request: &[u8]) -> Value {
+        let order = json!({ "request": sealgate_testkit::encode_base64(request) });
+        self.server.api("POST", "/api/v1/offline/respond", &order).expect(200)
+    }
+
+    /// Makes a bundle, as `sealgate offline export` does.
+    pub(crate) fn export(&self, license: &Value, order: &Value) -> Value {
+        let path = format!("/api/v1/licenses/{}/bundles", text(&license["license_id"]));
+        self.server.api("POST", &path, order).expect(201)
+    }
+
+    /// The file of a bundle, with all keys.
+    pub(crate) fn bundle_file(&self, bundle: &Value) -> Vec<u8> {
+        let path = format!("/api/v1/bundles/{}/file", text(&bundle["bundle_id"]));
+        let answer = self.server.api("GET", &path, &Value::Null);
+        assert_eq!(answer.status, 200);
+        answer.bytes
     }
 
     pub(crate) fn machine(&self) -> Machine {

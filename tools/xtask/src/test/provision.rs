@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// What comes from the system's packages, and how to tell that it is there.
-const SYSTEM: [Need; 17] = [
+const SYSTEM: [Need; 18] = [
     Need { package: "postgresql", present: || binaries().is_ok() },
     Need { package: "faketime", present: || process::succeeds(Command::new("faketime").arg("--version")) },
     Need { package: "gdb", present: || process::succeeds(Command::new("gdb").arg("--version")) },
@@ -23,6 +23,7 @@ const SYSTEM: [Need; 17] = [
     },
     Need { package: "sudo", present: || process::succeeds(Command::new("sudo").arg("--version")) },
     Need { package: "tmux", present: || process::succeeds(Command::new("tmux").arg("-V")) },
+    Need { package: "mtools", present: || process::succeeds(Command::new("mformat").arg("--version")) },
     Need { package: "nodejs", present: || process::succeeds(Command::new("node").arg("--version")) },
     Need { package: "npm", present: || process::succeeds(Command::new("npm").arg("--version")) },
     Need {

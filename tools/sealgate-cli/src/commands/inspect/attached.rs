@@ -1,7 +1,8 @@
 //! What travels beside a payload, in words (`spec/envelope.md` §6).
 
 use sealgate_artifact::{
-    ActivationProof, ActivationRequest, Carrier, Kind, License, Module, Release, Statement, encode_hex,
+    ActivationProof, ActivationRequest, Bundle, Carrier, Kind, License, Machines, Module, Release, Statement,
+    encode_hex,
 };
 use sealgate_terminal::harmless;
 use serde_json::{Value, json};
@@ -14,6 +15,8 @@ pub(super) enum Attached {
     Modules(Vec<Module>),
     /// Entries of a chain: how many bytes.
     Entries(usize),
+    /// The lists of a bundle, of which at least one is attached.
+    Bundle(Box<Bundle>),
 }
 
 impl Attached {
@@ -28,6 +31,7 @@ impl Attached {
                 let features = license.features.iter().map(crate::commands::terms::feature);
                 Some(Self::Features(features.collect()))
             }
+            Kind::Bundle => Some(Self::Bundle(Box::new(read::<Bundle>(carrier)?))),
             Kind::ActivationRequest => Some(Self::Modules(read::<ActivationRequest>(carrier)?.modules)),
             Kind::ActivationProof => Some(Self::Modules(read::<ActivationProof>(carrier)?.modules)),
             Kind::Release => Some(Self::Modules(read::<Release>(carrier)?.modules)),
@@ -48,6 +52,13 @@ impl Attached {
         match self {
             Self::Features(features) => ("attached_features", json!(features)),
             Self::Modules(modules) => ("attached_modules", modules.iter().map(module).collect()),
+            Self::Bundle(bundle) => {
+                let features: Vec<String> =
+                    bundle.terms.features.iter().map(crate::commands::terms::feature).collect();
+                let lists =
+                    json!({ "features": features, "devices": devices(bundle), "revoked": bundle.revoked });
+                ("attached_lists", lists)
+            }
             Self::Entries(bytes) => ("attached_entries", json!({ "bytes": bytes })),
         }
     }
@@ -69,8 +80,28 @@ impl Attached {
                 };
                 Output::table(&["NAME", "VERSION", "SIGNER", "SHA-256"], modules.iter().map(row));
             }
+            Self::Bundle(bundle) => {
+                say!("\nlists, of which at least one is attached:");
+                for feature in &bundle.terms.features {
+                    say!("  feature {}", harmless(&crate::commands::terms::feature(feature)));
+                }
+                for device in devices(bundle) {
+                    say!("  device {device}");
+                }
+                for slot in &bundle.revoked {
+                    say!("  taken back: slot {slot}");
+                }
+            }
             Self::Entries(bytes) => say!("\nentries of the device's chain, attached: {bytes} bytes"),
         }
+    }
+}
+
+/// The keys of the machines that a bundle names.
+fn devices(bundle: &Bundle) -> Vec<String> {
+    match &bundle.machines {
+        Machines::Bound(keys) => keys.iter().map(ToString::to_string).collect(),
+        Machines::Pool(_) => vec![],
     }
 }
 

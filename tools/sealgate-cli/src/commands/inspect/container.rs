@@ -5,12 +5,12 @@ use std::path::Path;
 use sealgate_artifact::{
     ArtifactError, Carrier, Envelope, Kind, PublicKey, SignatureEntry, Value, encode_hex, parse_json,
 };
-use sealgate_container::{Entry, EntryName, Purpose, decode_statement};
+use sealgate_container::{Entry, EntryName, decode_statement};
 use sealgate_trust::ed25519;
 use serde_json::json;
 
 use super::seen::{Form, Seen, readable};
-use crate::container::{self, Whole};
+use crate::container::{self, Whole, of_what};
 use crate::failure::Failure;
 use crate::files::Stream;
 use crate::output::{Output, say};
@@ -56,6 +56,8 @@ pub(super) fn run(path: &Path, stream: Stream, dsse: bool, output: &Output) -> R
 #[derive(Default)]
 struct Shown {
     tenant: Option<String>,
+    /// What the main statement says, where it is the file's matter and not its table of contents.
+    main: Vec<(&'static str, String)>,
     statements: Vec<Vec<String>>,
     shards: Vec<Vec<String>>,
     malformed: Vec<String>,
@@ -65,6 +67,9 @@ impl Shown {
     fn add(&mut self, seen: &Seen) {
         // The main statement comes first.
         self.tenant = self.tenant.take().or_else(|| said(seen, "tenant"));
+        if matches!(seen.kind, Some(Kind::Bundle | Kind::OfflineRequest)) {
+            self.main = MATTER.into_iter().filter_map(|name| Some((name, said(seen, name)?))).collect();
+        }
         if seen.kind == Some(Kind::Shard) {
             self.shards.push(shard_row(seen));
         } else {
@@ -73,6 +78,23 @@ impl Shown {
         self.malformed.extend(malformation(seen));
     }
 }
+
+/// What a person looks for in a bundle or a request.
+const MATTER: [&str; 13] = [
+    "app",
+    "license",
+    "license_key",
+    "bundle",
+    "serial",
+    "expires_at",
+    "pool",
+    "devices",
+    "request",
+    "device_key",
+    "name",
+    "platform",
+    "product_version",
+];
 
 /// The statements, in the order of the file.
 #[derive(Default)]
@@ -179,7 +201,13 @@ impl Keys {
 
     /// `spec/container.md` §4.2: each signature with the id of the key it verifies with, if that is one of those that may sign this kind.
     fn named(&mut self, kind: Kind, envelope: &Envelope) -> Envelope {
+        let own: Vec<PublicKey>;
         let keys = match kind {
+            // A device signs with the key that its request names.
+            Kind::OfflineRequest => {
+                own = device_key(envelope).into_iter().collect();
+                &own
+            }
             Kind::Root | Kind::Keyset => &self.roots,
             Kind::TenantKeyset => &self.authorities,
             _ => &self.tenant,
@@ -198,6 +226,15 @@ impl Keys {
         let signatures = envelope.signatures().iter().map(entry).collect();
         Envelope::new(envelope.payload_type(), envelope.payload().to_vec(), signatures)
     }
+}
+
+/// The device's key that a request names.
+fn device_key(envelope: &Envelope) -> Option<PublicKey> {
+    let Ok(Value::Object(members)) = parse_json(envelope.payload()) else { return None };
+    members.into_iter().find_map(|(name, value)| match value {
+        Value::Text(key) if name == "device_key" => PublicKey::parse(&key).ok(),
+        _ => None,
+    })
 }
 
 /// The public keys that a root statement or a keyset names.
@@ -234,12 +271,10 @@ fn print(whole: &Whole, shown: Shown) {
     say!("NOT VERIFIED: this is what the file says. `sealgate verify` says whether it is true.\n");
     let purpose = whole.container.purpose();
     let tenant = shown.tenant.unwrap_or_else(|| "not said".to_owned());
-    Output::pairs(&[
-        ("kind", format!("container: {}", of_what(purpose))),
-        ("tenant", tenant),
-        ("bytes", whole.bytes.to_string()),
-        ("sha-256", whole.sha256.clone()),
-    ]);
+    let mut pairs = vec![("kind", format!("container: {}", of_what(purpose))), ("tenant", tenant)];
+    pairs.extend(shown.main);
+    pairs.extend([("bytes", whole.bytes.to_string()), ("sha-256", whole.sha256.clone())]);
+    Output::pairs(&pairs);
     say!("\nstatements:");
     Output::table(&["KIND", "VERSION", "SIGNED", "UNTIL", "STATEMENT"], shown.statements.into_iter());
     if !shown.shards.is_empty() {
@@ -251,14 +286,6 @@ fn print(whole: &Whole, shown: Shown) {
     }
     if let Some(package) = whole.container.only(EntryName::Package) {
         say!("\npackage: {} bytes, SHA-256 {}", package.length, encode_hex(&package.sha256));
-    }
-}
-
-/// What a container is, in words.
-pub(crate) fn of_what(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Snapshot => "a snapshot, which says what a vendor took back; `sglic import` takes it over",
-        Purpose::Update => "a version of a product with its package",
     }
 }
 
@@ -287,7 +314,7 @@ fn shard_row(seen: &Seen) -> Vec<String> {
 /// What a member of the statement says; a time without its seconds since 1970.
 fn said(seen: &Seen, name: &str) -> Option<String> {
     let Value::Object(members) = &seen.payload else { return None };
-    let (_, value) = members.iter().find(|(found, _)| found == name)?;
+    let (_, value) = members.iter().find(|(found, value)| found == name && *value != Value::Null)?;
     let shown = readable(name, value);
     let time = shown.split_once(" (").filter(|_| matches!(value, Value::Int(_)));
     Some(time.map_or_else(|| shown.clone(), |(time, _)| time.to_owned())).filter(|text| !text.is_empty())

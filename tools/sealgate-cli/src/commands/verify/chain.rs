@@ -1,9 +1,12 @@
 //! Whom a file is judged by, and what led from them to its signer.
 
+use std::path::Path;
+
 use sealgate_artifact::{AppId, KeyUse, PublicKey, TenantId};
-use sealgate_trust::{Roots, TenantTrust};
+use sealgate_trust::{ChainBytes, Roots, TenantTrust, TrustError};
 use serde_json::{Value, json};
 
+use crate::failure::Failure;
 use crate::output::say;
 
 /// Whom to believe from the start.
@@ -11,6 +14,8 @@ pub(crate) struct Pinned {
     pub(super) roots: Roots,
     /// The tenant and app that statements must name; unknown when only roots were given.
     pub(super) scope: Option<(TenantId, AppId)>,
+    /// The statements that the caller has beside the file.
+    pub(super) known: Option<ChainBytes>,
 }
 
 /// What led to the signer.
@@ -31,6 +36,21 @@ pub(super) fn chain_report(chain: &TenantTrust) -> Value {
     })
 }
 
+/// A report with what led to the signer.
+pub(super) fn with_chain(mut report: Value, chain: &TenantTrust) -> Value {
+    if let (Value::Object(own), Value::Object(chain)) = (&mut report, chain_report(chain)) {
+        own.extend(chain);
+    }
+    report
+}
+
+/// Who signed it, and what led to that key.
+pub(super) fn print_signer(what: &str, by: &[PublicKey], key_use: KeyUse, trust: &TenantTrust) {
+    say!("\nchecked:");
+    say!("  {what} signed by {} key {}", key_use, names(by, key_use).join(", "));
+    print_chain("that key", trust);
+}
+
 /// What led to the signer, in words.
 pub(super) fn print_chain(signer: &str, chain: &TenantTrust) {
     let tenant_keyset = chain.tenant_keyset();
@@ -43,6 +63,12 @@ pub(super) fn print_chain(signer: &str, chain: &TenantTrust) {
     let roots = names(keyset.signed_by(), KeyUse::Root).join(", ");
     say!("  authority listed in keyset {}, signed by root {roots}", keyset.get().version);
     say!("  root named in root statement {}, reached from the roots you gave", chain.root().get().version);
+}
+
+/// What is in the file is not believed.
+pub(super) fn refused(path: &Path, why: &TrustError) -> Failure {
+    let failure = Failure::new(why.code(), format!("{}: {why}", path.display()));
+    Failure { fix: why.code().fix().map(str::to_owned), ..failure }
 }
 
 pub(super) fn names(keys: &[PublicKey], key_use: KeyUse) -> Vec<String> {

@@ -15,7 +15,8 @@ use sealgate_trust::{
 use sealgate_wire::Timestamp;
 use serde_json::{Value, json};
 
-use super::chain::{self, Pinned, chain_report, names};
+use super::chain::{self, Pinned, names, with_chain};
+use super::{bundle, issued, journal, request};
 use crate::commands::refusals::of_chain;
 use crate::failure::Failure;
 use crate::files::Stream;
@@ -32,10 +33,11 @@ struct Judge<'a> {
     now: UnixSeconds,
 }
 
+/// `pinned` is whom the caller believes, or why that is nobody: of a request, that does not matter.
 pub(super) fn run(
     path: &Path,
     stream: Stream,
-    (pinned, now): (&Pinned, UnixSeconds),
+    (pinned, now): (impl FnOnce() -> Result<Pinned, Failure>, UnixSeconds),
     output: &Output,
 ) -> Result<(), Failure> {
     let folder = tempfile::tempdir();
@@ -45,11 +47,29 @@ pub(super) fn run(
     let staged = Staged::copy(stream.read, stream.size, folder.path(), |copied, _| bar.set_position(copied));
     bar.finish_and_clear();
     let staged = staged.map_err(|error| unstaged(path, &error))?;
-    let judge = Judge { path, staged: &staged, pinned, now };
-    match staged.container().purpose() {
-        Purpose::Snapshot => judge.snapshot(output),
-        Purpose::Update => judge.update(output),
+    let purpose = staged.container().purpose();
+    let mut parts = parts_of(path, &staged);
+    match (purpose, pinned()) {
+        (Purpose::Request, pinned) => request::run(path, &parts.main()?, pinned.ok().as_ref(), output),
+        (Purpose::License, pinned) => bundle::run(path, parts.license()?, (&pinned?, now), output),
+        (Purpose::Snapshot, pinned) => {
+            Judge { path, staged: &staged, pinned: &pinned?, now }.snapshot(output)
+        }
+        (Purpose::Update, pinned) => Judge { path, staged: &staged, pinned: &pinned?, now }.update(output),
+        (Purpose::Journal, pinned) => journal::run(path, parts.journals()?, pinned.ok().as_ref(), output),
+        (Purpose::Return, pinned) => journal::receipt(path, &parts.main()?, pinned.ok().as_ref(), output),
+        (Purpose::Acknowledgement | Purpose::ReAnchor, pinned) => {
+            issued::run(path, parts.license()?, (&pinned?, now), output)
+        }
     }
+}
+
+/// What stands on the private copy.
+fn parts_of<'a>(
+    path: &'a Path,
+    staged: &'a Staged,
+) -> Parts<'a, impl FnMut(&sealgate::container::Entry) -> Result<Vec<u8>, Failure>> {
+    Parts::new(staged.container(), move |entry| staged.read(entry).map_err(|error| unstaged(path, &error)))
 }
 
 /// A shard that was verified.
@@ -125,9 +145,7 @@ impl Judge<'_> {
     }
 
     fn parts(&self) -> Parts<'_, impl FnMut(&sealgate::container::Entry) -> Result<Vec<u8>, Failure>> {
-        Parts::new(self.staged.container(), |entry| {
-            self.staged.read(entry).map_err(|error| unstaged(self.path, &error))
-        })
+        parts_of(self.path, self.staged)
     }
 
     fn chain(&self) -> Result<ChainBytes, Failure> {
@@ -141,8 +159,7 @@ impl Judge<'_> {
     }
 
     fn refused(&self, why: &TrustError) -> Failure {
-        let failure = Failure::new(why.code(), format!("{}: {why}", self.path.display()));
-        Failure { fix: why.code().fix().map(str::to_owned), ..failure }
+        chain::refused(self.path, why)
     }
 
     fn print(&self, snapshot: &Verified<Snapshot>, shards: &[Listed], chain: &TenantTrust) {
@@ -172,7 +189,7 @@ impl Judge<'_> {
             };
             Output::table(&["APP", "BLOCK", "VERSION", "SIGNED", "TAKEN BACK"], shards.iter().map(row));
         }
-        print_chain("snapshot and shards", snapshot.signed_by(), KeyUse::Snapshot, chain);
+        chain::print_signer("snapshot and shards", snapshot.signed_by(), KeyUse::Snapshot, chain);
         say!("not checked:");
         say!("  whether there is a newer snapshot: only its date tells how old this one is");
     }
@@ -223,13 +240,6 @@ fn update_report(release: &Verified<Release>, chain: &TenantTrust) -> Value {
     with_chain(own, chain)
 }
 
-fn with_chain(mut own: Value, chain: &TenantTrust) -> Value {
-    if let (Value::Object(own), Value::Object(chain)) = (&mut own, chain_report(chain)) {
-        own.extend(chain);
-    }
-    own
-}
-
 fn print_update(release: &Verified<Release>, chain: &TenantTrust) {
     let said = release.get();
     say!("VALID\n");
@@ -241,15 +251,9 @@ fn print_update(release: &Verified<Release>, chain: &TenantTrust) {
         ("published", Timestamp(said.issued_at).to_string()),
         ("package", format!("{} bytes, SHA-256 {}", said.length, encode_hex(&said.sha256))),
     ]);
-    print_chain("release", release.signed_by(), KeyUse::Update, chain);
+    chain::print_signer("release", release.signed_by(), KeyUse::Update, chain);
     say!("not checked:");
     say!("  whether the vendor took the release back since");
-}
-
-fn print_chain(what: &str, by: &[sealgate_artifact::PublicKey], key_use: KeyUse, trust: &TenantTrust) {
-    say!("\nchecked:");
-    say!("  {what} signed by {} key {}", key_use, names(by, key_use).join(", "));
-    chain::print_chain("that key", trust);
 }
 
 fn unstaged(path: &Path, error: &StageError) -> Failure {

@@ -9,6 +9,7 @@ use super::check::{Check, Found, check};
 use super::program::Program;
 use crate::args::VerifyArgs;
 use crate::client::Here;
+use crate::commands::bundle::kept::Kept;
 use crate::commands::compared::Compared;
 use crate::commands::heartbeat::meaning;
 use crate::commands::held::{Standing, deadline, held};
@@ -20,7 +21,10 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 
 /// Seed failures: a proof that does not fit, and a license that was revoked.
-pub(super) fn license(here: &Here, client: &Client, program: &Program) -> Found {
+pub(super) fn license(here: &Here, client: &Client, program: &Program, bundle: Option<&Kept>) -> Found {
+    if let Some(kept) = bundle {
+        return kept.counts();
+    }
     let activation = activation(here, client).map_err(|why| program.not_activated(why))?;
     in_force(client, &activation)?;
     let data = RevocationData::of(client)?;

@@ -1,5 +1,6 @@
 //! `sglic doctor`: one check after another, each with what to do.
 
+mod bundle;
 mod check;
 mod license;
 mod machine;
@@ -18,6 +19,7 @@ use self::program::Program;
 pub(crate) use self::variables::Variables;
 use crate::args::{DoctorArgs, Global};
 use crate::client::Here;
+use crate::commands::bundle::kept::Kept;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Output;
@@ -81,14 +83,17 @@ fn all(
     variables: &Variables,
 ) -> Vec<Check> {
     let (program, config) = Program::read(args.config.as_deref());
-    let is_activated = client.kept_activation().is_ok_and(|held| held.is_some());
+    // One that does not verify is told by its own check.
+    let kept = Kept::gone_by(client).ok().flatten();
+    let is_activated = kept.is_some() || client.kept_activation().is_ok_and(|held| held.is_some());
     let mut checks = vec![
         config,
         program::key(&program, variables, is_activated),
         program::proof(&program, client, is_activated),
         check("clock", clock(client)),
-        network::server(global, here, &program, variables),
-        check("license", license::license(here, client, &program)),
+        network::server((global, here), &program, variables, kept.is_some()),
+        check("license", license::license(here, client, &program, kept.as_ref())),
+        bundle::bundle(client, &program, kept.as_ref()),
         license::modules(here, client, &program, args.root.as_deref()),
     ];
     // What does not verify asks for nothing; the check of the license says so.
@@ -97,7 +102,7 @@ fn all(
     checks.extend(machine::sensors(args.pid, enforced.as_ref()));
     let beside = revocations::beside(here, &program);
     checks.push(revocations::revocations(client, &beside));
-    checks.push(rights::heartbeat(here, client, &program));
+    checks.push(rights::heartbeat(here, client, &program, kept.is_some()));
     checks.push(check("rights", rights::fell(client, &beside)));
     checks
 }

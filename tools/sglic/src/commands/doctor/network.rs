@@ -18,7 +18,21 @@ use crate::failure::Failure;
 /// Nobody waits longer for one step when it is looked for what stands in the way.
 const STEP: Duration = Duration::from_secs(5);
 
-pub(super) fn server(global: &Global, here: &Here, program: &Program, variables: &Variables) -> Check {
+/// A machine that goes by a license file needs no server.
+pub(super) fn server(
+    (global, here): (&Global, &Here),
+    program: &Program,
+    variables: &Variables,
+    has_bundle: bool,
+) -> Check {
+    if has_bundle && here.server_or(global, program.config.endpoint.as_deref()).is_err() {
+        return check("server", Ok("no server is named, and a license file needs none".to_owned()));
+    }
+    let check = reached_at(global, here, program, variables);
+    if has_bundle { check.into_warning() } else { check }
+}
+
+fn reached_at(global: &Global, here: &Here, program: &Program, variables: &Variables) -> Check {
     if program.is_named() && program.config.mode == Mode::Offline && global.server.is_none() {
         return check(
             "server",
