@@ -5,12 +5,11 @@ use std::path::Path;
 use sealgate_artifact::{Bundle, Code, Envelope, KeyUse, Machines, UnixSeconds, Unverified};
 use sealgate_container::LicenseStatements;
 use sealgate_rules::Standing;
-use sealgate_trust::{Accepted, ChainBytes, TenantTrust, Verified, verify_bundle};
+use sealgate_trust::{TenantTrust, Verified, verify_bundle};
 use sealgate_wire::Timestamp;
 use serde_json::{Value, json};
 
 use super::chain::{self, Pinned, names, with_chain};
-use crate::commands::refusals::of_chain;
 use crate::commands::terms;
 use crate::failure::Failure;
 use crate::output::{Output, counted, say};
@@ -21,7 +20,7 @@ pub(super) fn run(
     (pinned, now): (&Pinned, UnixSeconds),
     output: &Output,
 ) -> Result<(), Failure> {
-    let trust = keys(path, &file, (pinned, now))?;
+    let trust = chain::carried_keys(path, &file, (pinned, now))?;
     let carries = carried(&file);
     let claim = Unverified::<Bundle>::of_carrier(file.bundle).map_err(|e| chain::refused(path, &e.into()))?;
     let bundle = verify_bundle(&trust, &claim, pinned.scope.map(|(_, app)| app));
@@ -30,30 +29,6 @@ pub(super) fn run(
     Standing::of_signed(terms).gives_rights(now).map_err(|code| not_in_force(code, bundle.get(), now))?;
     output.result(&report(&bundle, &trust, &carries), |_| print(&bundle, &trust));
     Ok(())
-}
-
-/// `spec/offline.md` §4.2, step 2: the keys of the file, beside those of the trust file.
-pub(super) fn keys(
-    path: &Path,
-    file: &LicenseStatements,
-    (pinned, now): (&Pinned, UnixSeconds),
-) -> Result<TenantTrust, Failure> {
-    let carried = (file.keyset.as_ref(), file.tenant_keyset.as_ref());
-    let chain = ChainBytes::of_file(&file.roots, carried, pinned.known.as_ref());
-    let chain = chain.ok_or_else(|| {
-        Failure::new(Code::TrustMissing, format!("{}: it carries no keys of its own", path.display()))
-            .fix("give --trust trust.json, which has them (`sealgate keys export`)")
-    })?;
-    let tenant = pinned.scope.map(|(tenant, _)| tenant);
-    let verify = |chain: &ChainBytes| {
-        TenantTrust::verify(&pinned.roots, chain, tenant, &Accepted::default(), now).ok()
-    };
-    // One that does not hold any more is no reason to refuse newer keys.
-    let known = pinned.known.as_ref().and_then(verify);
-    let nothing = Accepted::default();
-    let accepted = known.as_ref().map_or(&nothing, TenantTrust::accepted);
-    let keys = TenantTrust::verify_file(&pinned.roots, &chain, tenant, (accepted, known.as_ref()), now);
-    keys.map(|keys| keys.trust).map_err(of_chain)
 }
 
 /// A genuine bundle that gives no right now.

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use sealgate_artifact::{AppId, KeyUse, PublicKey, TenantId};
-use sealgate_trust::{ChainBytes, Roots, TenantTrust, TrustError};
+use sealgate_artifact::{AppId, Code, KeyUse, PublicKey, TenantId, UnixSeconds};
+use sealgate_container::LicenseStatements;
+use sealgate_trust::{Accepted, ChainBytes, Roots, TenantTrust, TrustError};
 use serde_json::{Value, json};
 
+use crate::commands::refusals::of_chain;
 use crate::failure::Failure;
 use crate::output::say;
 
@@ -16,6 +18,30 @@ pub(crate) struct Pinned {
     pub(super) scope: Option<(TenantId, AppId)>,
     /// The statements that the caller has beside the file.
     pub(super) known: Option<ChainBytes>,
+}
+
+/// `spec/offline.md` §4.2, step 2: the keys of the file, beside those of the trust file.
+pub(super) fn carried_keys(
+    path: &Path,
+    file: &LicenseStatements,
+    (pinned, now): (&Pinned, UnixSeconds),
+) -> Result<TenantTrust, Failure> {
+    let carried = (file.keyset.as_ref(), file.tenant_keyset.as_ref());
+    let chain = ChainBytes::of_file(&file.roots, carried, pinned.known.as_ref());
+    let chain = chain.ok_or_else(|| {
+        Failure::new(Code::TrustMissing, format!("{}: it carries no keys of its own", path.display()))
+            .fix("give --trust trust.json, which has them (`sealgate keys export`)")
+    })?;
+    let tenant = pinned.scope.map(|(tenant, _)| tenant);
+    let verify = |chain: &ChainBytes| {
+        TenantTrust::verify(&pinned.roots, chain, tenant, &Accepted::default(), now).ok()
+    };
+    // One that does not hold any more is no reason to refuse newer keys.
+    let known = pinned.known.as_ref().and_then(verify);
+    let nothing = Accepted::default();
+    let accepted = known.as_ref().map_or(&nothing, TenantTrust::accepted);
+    let keys = TenantTrust::verify_file(&pinned.roots, &chain, tenant, (accepted, known.as_ref()), now);
+    keys.map(|keys| keys.trust).map_err(of_chain)
 }
 
 /// What led to the signer.

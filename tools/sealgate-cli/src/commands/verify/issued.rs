@@ -11,7 +11,6 @@ use sealgate_trust::{TenantTrust, TrustError, Verified, verify_acknowledgement, 
 use sealgate_wire::Timestamp;
 use serde_json::{Value, json};
 
-use super::bundle::keys;
 use super::chain::{self, Pinned, names, with_chain};
 use crate::failure::Failure;
 use crate::output::{Output, counted, say};
@@ -22,7 +21,7 @@ pub(super) fn run(
     (pinned, now): (&Pinned, UnixSeconds),
     output: &Output,
 ) -> Result<(), Failure> {
-    let trust = keys(path, &file, (pinned, now))?;
+    let trust = chain::carried_keys(path, &file, (pinned, now))?;
     let app = pinned.scope.map(|(_, app)| app);
     let refused = |why: &TrustError| chain::refused(path, why);
     let main = file.bundle;
